@@ -1,0 +1,166 @@
+"""What a manifest says, as values: Flyte's `DeployTaskRequest` and `CreateProjectRequest`.
+
+Field names and meanings are those of flyteidl2 (`task/task_service.proto`, `task/task_definition.proto`,
+`task/common.proto`, `project/project_service.proto`), in their proto3 JSON spelling (lowerCamelCase) when encoded.
+What only the engine reads (`taskTemplate`, `defaultInputs`, `runSpec`, `inputs`, …) is kept as given.
+A field at its default is left out when encoded, as proto3 JSON does; a message that is present but empty is kept.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+EngineValue = dict[str, Any]
+"""A message that belongs to the engine: any JSON object, in the normal spelling (see `spelling`)."""
+
+
+class _Message(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    pass
+
+
+class TaskIdentifier(_Message):
+    """`TaskIdentifier`, as written: unchecked. `org` is recorded and is no part of the identity."""
+
+    project: str = ""
+    domain: str = ""
+    name: str = ""
+    version: str = ""
+    org: str = ""
+
+
+class Environment(_Message):
+    """The environment that a task runs in."""
+
+    name: str = ""
+    description: str = ""
+
+
+class SourceCode(_Message):
+    """Where a task's source can be read."""
+
+    link: str = ""
+
+
+class Documentation(_Message):
+    """`DocumentationEntity`: what people read about a task."""
+
+    short_description: str = ""
+    long_description: str = ""
+    source_code: SourceCode | None = None
+
+
+class TaskSpec(_Message):
+    """`TaskSpec`: the specification that is stored as a blob."""
+
+    task_template: EngineValue = {}
+    default_inputs: list[EngineValue] = []
+    short_name: str = ""
+    environment: Environment | None = None
+    documentation: Documentation | None = None
+
+
+class FixedRateUnit(Enum):
+    """The unit of a fixed rate."""
+
+    MINUTE = "FIXED_RATE_UNIT_MINUTE"
+    HOUR = "FIXED_RATE_UNIT_HOUR"
+    DAY = "FIXED_RATE_UNIT_DAY"
+
+
+class FixedRate(_Message):
+    """Fires every `value` units, counted from `start_time` (an aware time) or else from the deploy."""
+
+    value: int
+    unit: FixedRateUnit
+    start_time: datetime | None = None
+
+
+class Cron(_Message):
+    """Five cron fields or a descriptor such as `@daily`, read in an IANA timezone (UTC when empty)."""
+
+    expression: str
+    timezone: str = ""
+
+
+class Schedule(_Message):
+    """When a trigger fires: exactly one of `rate`, `cron` and the deprecated `cron_expression` is set."""
+
+    rate: FixedRate | None = None
+    cron: Cron | None = None
+    cron_expression: str = ""
+    kickoff_time_input_arg: str = ""
+
+
+class ArtifactTrigger(_Message):
+    """Fires when an artifact appears."""
+
+    artifact_name: str
+    version: str = ""
+    input_arg: str = ""
+    partitions: dict[str, str] = {}
+    partition_input_args: dict[str, str] = {}
+
+
+class AutomationType(Enum):
+    """What makes a trigger fire."""
+
+    NONE = "TYPE_NONE"
+    SCHEDULE = "TYPE_SCHEDULE"
+    ARTIFACT = "TYPE_ARTIFACT"
+
+
+class AutomationSpec(_Message):
+    """`TriggerAutomationSpec`. `type` agrees with which of `schedule` and `artifact` is set; the reader fills it in."""
+
+    type: AutomationType = AutomationType.NONE
+    schedule: Schedule | None = None
+    artifact: ArtifactTrigger | None = None
+
+
+class TriggerSpec(_Message):
+    """`TaskTriggerSpec`. Proto3 JSON omits `active: false`, so an absent `active` is false."""
+
+    active: bool = False
+    inputs: EngineValue | None = None
+    offloaded_input_data: EngineValue | None = None
+    run_spec: EngineValue | None = None
+    description: str = ""
+
+
+class Trigger(_Message):
+    """`TaskTrigger`: a named automation of a task."""
+
+    name: str
+    spec: TriggerSpec = TriggerSpec()
+    automation_spec: AutomationSpec = AutomationSpec()
+
+
+class DeployTask(_Message):
+    """`DeployTaskRequest`: a task version and its whole set of triggers. Made by the reader, checked."""
+
+    task_id: TaskIdentifier
+    spec: TaskSpec
+    triggers: tuple[Trigger, ...] = ()
+
+
+class Project(_Message):
+    """`Project`, as far as an offline registry keeps it."""
+
+    id: str
+    name: str = ""
+    description: str = ""
+    org: str = ""
+
+
+class CreateProject(_Message):
+    """`CreateProjectRequest`: declares a project."""
+
+    project: Project
+
+
+Request = DeployTask | CreateProject
+"""What one document of a manifest asks for."""

@@ -1,0 +1,208 @@
+"""Every error of the library, grouped by who can mend it. `taskstore.cli` maps them to exit codes by `code`'s group.
+
+The root and the errors of bad input live in `taskstore_specs.errors`, so that the specs package stands alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from taskstore_specs.digest import Digest
+from taskstore_specs.errors import (
+    InvalidDigestError,
+    InvalidIdentityError,
+    InvalidInputError,
+    LimitExceededError,
+    ManifestError,
+    Problem,
+    TaskstoreError,
+)
+
+__all__ = [
+    "AlreadyExistsError",
+    "BlobDamagedError",
+    "BlobNotFoundError",
+    "BusyError",
+    "ConflictError",
+    "DamagedError",
+    "IndexDamagedError",
+    "InvalidDigestError",
+    "InvalidIdentityError",
+    "InvalidInputError",
+    "InvalidQueryError",
+    "JournalDamagedError",
+    "LimitExceededError",
+    "ManifestError",
+    "NotFoundError",
+    "NotTrustedError",
+    "Problem",
+    "ProjectArchivedError",
+    "ProjectNotFoundError",
+    "ReadOnlyError",
+    "RevisionConflictError",
+    "StorageError",
+    "StoreNotFoundError",
+    "TaskNotFoundError",
+    "TaskstoreError",
+    "TriggerNotFoundError",
+    "UnsupportedFormatError",
+    "VersionConflictError",
+]
+
+
+class InvalidQueryError(InvalidInputError):
+    """A filter, sort key, page size, token or address is not one that a query takes."""
+
+    code = "invalid_query"
+
+
+class NotFoundError(TaskstoreError):
+    """What was asked for is not there."""
+
+    code = "not_found"
+
+
+class StoreNotFoundError(NotFoundError):
+    """There is no store where one was expected."""
+
+    code = "store_not_found"
+
+
+class ProjectNotFoundError(NotFoundError):
+    """The project is not declared in this store."""
+
+    code = "project_not_found"
+
+
+class TaskNotFoundError(NotFoundError):
+    """No such task, or no such version of it."""
+
+    code = "task_not_found"
+
+
+class TriggerNotFoundError(NotFoundError):
+    """No such trigger, or no such revision of it."""
+
+    code = "trigger_not_found"
+
+
+class BlobNotFoundError(NotFoundError):
+    """No blob has this digest."""
+
+    code = "blob_not_found"
+
+    def __init__(self, digest: Digest) -> None:
+        super().__init__(f"no blob {digest}", hint="`taskstore spec list` names those that are there")
+        self.digest = digest
+
+
+class ConflictError(TaskstoreError):
+    """What was asked contradicts what is recorded; nothing was changed."""
+
+    code = "conflict"
+
+
+class AlreadyExistsError(ConflictError):
+    """Something is there already that was to be made new."""
+
+    code = "already_exists"
+
+
+class VersionConflictError(ConflictError):
+    """An immutable version exists with other content."""
+
+    code = "version_conflict"
+
+    def __init__(self, task: str, recorded: Digest, given: Digest) -> None:
+        super().__init__(
+            f"{task} is immutable and exists with other content: recorded {recorded}, given {given}",
+            hint="deploy it under a new version",
+        )
+        self.task, self.recorded, self.given = task, recorded, given
+
+
+class RevisionConflictError(ConflictError):
+    """A trigger has another revision than the caller expected: somebody changed it meanwhile."""
+
+    code = "revision_conflict"
+
+
+class ProjectArchivedError(ConflictError):
+    """The project is archived and takes no deploys."""
+
+    code = "project_archived"
+
+
+class BusyError(TaskstoreError):
+    """Somebody else holds what is needed, and went on holding it for the whole bounded wait."""
+
+    code = "busy"
+
+
+class DamagedError(TaskstoreError):
+    """What is on disk is not what was written."""
+
+    code = "damaged"
+
+
+class BlobDamagedError(DamagedError):
+    """A blob's bytes do not have its digest. It is never served."""
+
+    code = "blob_damaged"
+
+    def __init__(self, digest: Digest, path: Path) -> None:
+        super().__init__(
+            f"blob {digest} is damaged: {path}",
+            hint="`taskstore fsck` names what needs it; `taskstore repair --from STORE` fetches it anew",
+        )
+        self.digest, self.path = digest, path
+
+
+class JournalDamagedError(DamagedError):
+    """A journal entry is missing, malformed, or does not continue the chain."""
+
+    code = "journal_damaged"
+
+    def __init__(self, sequence: int, why: str) -> None:
+        super().__init__(
+            f"journal entry {sequence} is damaged: {why}",
+            hint="`taskstore fsck` says more; `taskstore repair --from STORE` fetches it anew",
+        )
+        self.sequence = sequence
+
+
+class IndexDamagedError(DamagedError):
+    """The index cannot be used. It is disposable: it is rebuilt from the journal, so callers seldom see this."""
+
+    code = "index_damaged"
+
+
+class UnsupportedFormatError(DamagedError):
+    """The store was written by a newer taskstore, or is none."""
+
+    code = "unsupported_format"
+
+
+class NotTrustedError(TaskstoreError):
+    """A signature is required and is absent, wrong, expired or revoked."""
+
+    code = "not_trusted"
+
+
+class StorageError(TaskstoreError):
+    """The disk refused: full, read-only, failing. What was asked did not happen."""
+
+    code = "storage"
+
+    def __init__(self, doing: str, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{doing}: {error.strerror or error}: {path}",
+            hint="nothing was acknowledged; once the disk can be written again, the same command works",
+        )
+        self.path, self.errno = path, error.errno
+
+
+class ReadOnlyError(TaskstoreError):
+    """The store was opened for reading only, or lies on read-only media."""
+
+    code = "read_only"

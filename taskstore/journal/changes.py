@@ -1,0 +1,144 @@
+"""The facts that a journal entry records: each the whole state of one thing after a change, and why it changed.
+
+A change never needs deciding again: applying it means storing it. `at` is set only where a change happened elsewhere
+(it came in a bundle) and says when; everything else happened when its entry was committed.
+`specs/store-format.md` describes each kind for other programs. Field names are snake_case, as in all of the store's
+own formats; inside `trigger` stands the manifest's own spelling.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from taskstore_specs.digest import Digest
+from taskstore_specs.identity import TaskId, TaskName
+from taskstore_specs.models import Trigger
+
+
+class ProjectAction(Enum):
+    """Why a project changed."""
+
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    ARCHIVE = "ARCHIVE"
+    RESTORE = "RESTORE"
+
+
+class TaskAction(Enum):
+    """Why a task version changed."""
+
+    DEPLOY = "DEPLOY"
+    ROLLBACK = "ROLLBACK"
+    DELETE = "DELETE"
+    UNDELETE = "UNDELETE"
+
+
+class TriggerAction(Enum):
+    """Why a trigger changed: Flyte's `TriggerRevisionAction`, and an operator's PAUSE and RESUME."""
+
+    DEPLOY = "DEPLOY"
+    ACTIVATE = "ACTIVATE"
+    DEACTIVATE = "DEACTIVATE"
+    DELETE = "DELETE"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+
+
+class _Change(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True):
+    pass
+
+
+class ProjectChange(_Change, tag="project"):
+    """A project's state."""
+
+    action: ProjectAction
+    id: str
+    name: str = ""
+    description: str = ""
+    archived: bool = False
+    at: datetime | None = None
+
+
+class TaskMetadata(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What listings show of a specification, taken out of it when it was deployed."""
+
+    function_name: str = ""
+    short_name: str = ""
+    environment: str = ""
+    env_description: str = ""
+    short_description: str = ""
+
+
+class TaskChange(_Change, tag="task"):
+    """A task version's state: revision `revision` of it points at the spec `digest`.
+
+    The version counts as created when its first revision was recorded, and as updated at each.
+    """
+
+    action: TaskAction
+    project: str
+    domain: str
+    name: str
+    version: str
+    revision: int
+    digest: Digest
+    fingerprint: Digest
+    metadata: TaskMetadata = TaskMetadata()
+    org: str = ""
+    deployed_by: str = ""
+    deleted: bool = False
+    at: datetime | None = None
+
+    @property
+    def task_id(self) -> TaskId:
+        """Which task version this is."""
+        return TaskId(self.project, self.domain, self.name, self.version)
+
+
+class TriggerChange(_Change, tag="trigger"):
+    """A trigger's state: its definition (`trigger.spec.active` is what deploys and operators last set), the version
+    that it starts, an operator's hold (`paused`), and whether it is soft-deleted.
+
+    It fires when it is active, not paused and not deleted.
+    """
+
+    action: TriggerAction
+    project: str
+    domain: str
+    task_name: str
+    task_version: str
+    revision: int
+    trigger: Trigger
+    paused: bool = False
+    deleted: bool = False
+    by: str = ""
+    at: datetime | None = None
+
+    @property
+    def task(self) -> TaskName:
+        """The task that the trigger belongs to."""
+        return TaskName(self.project, self.domain, self.task_name)
+
+
+class SpecChange(_Change, tag="spec"):
+    """A specification stored on its own, so that its blob is referenced."""
+
+    digest: Digest
+    size: int
+
+
+class SourceChange(_Change, tag="source"):
+    """A watched file was taken: `path` as the daemon names it, and the digest of the file's bytes.
+
+    Lets the daemon know, whatever happened to its receipts, that this content was deployed already.
+    """
+
+    path: str
+    digest: Digest
+
+
+Change = ProjectChange | TaskChange | TriggerChange | SpecChange | SourceChange
+"""Any fact. Decoded by its `kind`."""

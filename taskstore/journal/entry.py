@@ -1,0 +1,75 @@
+"""A journal entry: its value, its bytes, and the digest that chains it to the next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from taskstore.errors import InvalidDigestError, JournalDamagedError
+from taskstore.journal.changes import Change
+from taskstore_specs.digest import Digest
+
+FORMAT = 1
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One commit: numbered, chained, and made of facts. `previous` is the digest of the bytes of the entry before."""
+
+    sequence: int
+    previous: Digest
+    committed_at: datetime
+    committed_by: str
+    changes: tuple[Change, ...]
+    format: int = FORMAT
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where a journal ends: the number and digest of its last entry, and when it was committed.
+
+    Of an empty journal: sequence 0, the digest that entry 1 names as `previous`, and no time.
+    """
+
+    sequence: int
+    digest: Digest
+    committed_at: datetime | None
+
+
+def _encode_value(value: Any) -> Any:
+    if isinstance(value, Digest):
+        return str(value)
+    raise TypeError(f"a journal entry cannot hold a {type(value).__name__}")
+
+
+def _decode_value(kind: type, value: Any) -> Any:
+    if kind is Digest:
+        return Digest.parse(value)
+    raise TypeError(f"a journal entry cannot hold a {kind.__name__}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_encode_value, order="sorted")
+_decoder = msgspec.json.Decoder(Entry, dec_hook=_decode_value)
+
+
+def genesis(store_id: str) -> Digest:
+    """What entry 1 of the store `store_id` names as `previous`: the digest of the id's ASCII bytes."""
+    return Digest.of(store_id.encode("ascii"))
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry's bytes, in canonical JSON; their digest is what the next entry names as `previous`."""
+    return _encoder.encode(entry)
+
+
+def decode(data: bytes, sequence: int) -> Entry:
+    """Read entry `sequence`. Raises JournalDamagedError when the bytes are not an entry of that number."""
+    try:
+        entry = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, InvalidDigestError) as error:
+        raise JournalDamagedError(sequence, str(error)) from error
+    if entry.sequence != sequence:
+        raise JournalDamagedError(sequence, f"it calls itself entry {entry.sequence}")
+    if entry.format != FORMAT:
+        raise JournalDamagedError(sequence, f"format {entry.format} is unknown to this version of taskstore")
+    return entry
