@@ -75,7 +75,9 @@ class TaskMetadata(msgspec.Struct, frozen=True, omit_defaults=True):
 class TaskChange(_Change, tag="task"):
     """A task version's state: revision `revision` of it points at the spec `digest`.
 
-    The version counts as created when its first revision was recorded, and as updated at each.
+    The version counts as created when its first revision was recorded, and as updated at each. `triggers` is the
+    whole set that it was deployed with: for each name the revision of that trigger which was then current, so that a
+    rollback can find the set again.
     """
 
     action: TaskAction
@@ -89,6 +91,7 @@ class TaskChange(_Change, tag="task"):
     metadata: TaskMetadata = TaskMetadata()
     org: str = ""
     deployed_by: str = ""
+    triggers: dict[str, int] = {}
     deleted: bool = False
     at: datetime | None = None
 
