@@ -1,0 +1,1 @@
+"""Decisions: what a request means for the registry. Pure functions; see `deploy.plan`."""

@@ -1,0 +1,25 @@
+"""A manifest file's bytes, and where they came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from taskstore.disk.files import read_file
+from taskstore_specs import Format
+from taskstore_specs.limits import MANIFEST_BYTES
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What to deploy: one file, one transaction. `path` is how results and errors name it."""
+
+    path: str
+    data: bytes
+    format: Format
+
+
+def read_source(path: Path) -> Source:
+    """Read a manifest file whole. Raises InvalidInputError (its name's ending), NotFoundError, LimitExceededError,
+    StorageError."""
+    return Source(str(path), read_file(path, most=MANIFEST_BYTES, follow=True), Format.of_name(path.name))
