@@ -1,4 +1,4 @@
-"""What all tests share: the long form of the suite, the folder of real requests, and no silent skips in CI."""
+"""What all tests share: the long form of the suite, the folder of real requests, and no silent skip in CI."""
 
 from __future__ import annotations
 

@@ -1,0 +1,86 @@
+"""The entry point: the table of commands, and what happens to an error that leaves one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from taskstore.cli.group import LazyGroup
+
+COMMANDS = {
+    "init": ("taskstore.cli.commands.init", "Make a store."),
+    "project": ("taskstore.cli.commands.project", "Declare and list projects."),
+    "deploy": ("taskstore.cli.commands.deploy", "Deploy manifests."),
+    "list": ("taskstore.cli.commands.list", "List tasks, the newest version of each."),
+    "versions": ("taskstore.cli.commands.versions", "List the versions of a task, newest first."),
+    "show": ("taskstore.cli.commands.show", "Show everything about one version of a task."),
+    "spec": ("taskstore.cli.commands.spec", "Store and read specifications alone."),
+    "trigger": ("taskstore.cli.commands.trigger", "List triggers."),
+    "status": ("taskstore.cli.commands.status", "Show the state of a store."),
+    "rebuild": ("taskstore.cli.commands.rebuild", "Make the index anew from the journal."),
+}
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from taskstore import __version__
+
+        click.echo(f"taskstore {__version__}")
+        ctx.exit()
+
+
+@click.command(cls=LazyGroup, table=COMMANDS, no_args_is_help=False, context_settings=SETTINGS)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+def cli() -> None:
+    """An offline, file-backed registry of task definitions.
+
+    The store is the one that --store names, else TASKSTORE_HOME, else the nearest parent folder that is one.
+
+    \b
+    Completion:  eval "$(_TASKSTORE_COMPLETE=bash_source taskstore)"   (or zsh_source, fish_source)
+    Exit codes:  0 done, 1 our fault, 2 usage, 3 invalid input, 4 not found, 5 conflict, 6 busy,
+                 7 damaged store, 8 not trusted
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` (else those of the process) name; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        code = cli.main(given, prog_name="taskstore", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except (KeyboardInterrupt, click.Abort):
+        return 128 + signal.SIGINT
+    except Exception as error:
+        from taskstore.cli.errors import report
+
+        return report(error, as_json=_wants_json(given))
+    return code if isinstance(code, int) else 0
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether JSON was asked for, told from the bare words, as an error may come before they are parsed."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(
+        word in ("--json", "-ojson", "--output=json") or (word in ("-o", "--output") and following == "json")
+        for word, following in pairs
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
