@@ -45,6 +45,7 @@ __all__ = [
     "TaskNotFoundError",
     "TaskstoreError",
     "TriggerNotFoundError",
+    "UnsafeFileError",
     "UnsupportedFormatError",
     "VersionConflictError",
 ]
@@ -143,6 +144,16 @@ class DamagedError(TaskstoreError):
     """What is on disk is not what was written."""
 
     code = "damaged"
+
+
+class UnsafeFileError(DamagedError):
+    """A link, a device, a folder or something far too large stands where a file belongs. It is not read."""
+
+    code = "unsafe_file"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} is not read: {why}", hint="remove it; the store never makes such a file")
+        self.path, self.why = path, why
 
 
 class BlobDamagedError(DamagedError):

@@ -51,7 +51,7 @@ class _Change(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True,
     pass
 
 
-class ProjectChange(_Change, tag="project"):
+class ProjectChange(_Change, frozen=True, tag="project"):
     """A project's state."""
 
     action: ProjectAction
@@ -72,7 +72,7 @@ class TaskMetadata(msgspec.Struct, frozen=True, omit_defaults=True):
     short_description: str = ""
 
 
-class TaskChange(_Change, tag="task"):
+class TaskChange(_Change, frozen=True, tag="task"):
     """A task version's state: revision `revision` of it points at the spec `digest`.
 
     The version counts as created when its first revision was recorded, and as updated at each. `triggers` is the
@@ -101,7 +101,7 @@ class TaskChange(_Change, tag="task"):
         return TaskId(self.project, self.domain, self.name, self.version)
 
 
-class TriggerChange(_Change, tag="trigger"):
+class TriggerChange(_Change, frozen=True, tag="trigger"):
     """A trigger's state: its definition (`trigger.spec.active` is what deploys and operators last set), the version
     that it starts, an operator's hold (`paused`), and whether it is soft-deleted.
 
@@ -126,14 +126,14 @@ class TriggerChange(_Change, tag="trigger"):
         return TaskName(self.project, self.domain, self.task_name)
 
 
-class SpecChange(_Change, tag="spec"):
+class SpecChange(_Change, frozen=True, tag="spec"):
     """A specification stored on its own, so that its blob is referenced."""
 
     digest: Digest
     size: int
 
 
-class SourceChange(_Change, tag="source"):
+class SourceChange(_Change, frozen=True, tag="source"):
     """A watched file was taken: `path` as the daemon names it, and the digest of the file's bytes.
 
     Lets the daemon know, whatever happened to its receipts, that this content was deployed already.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from blake3 import blake3
 
 from taskstore.errors import InvalidDigestError, JournalDamagedError
 from taskstore.journal.changes import Change
@@ -15,11 +16,14 @@ FORMAT = 1
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One commit: numbered, chained, and made of facts. `previous` is the digest of the bytes of the entry before."""
+    """One commit: numbered, chained, and made of facts. `previous` is the digest of the bytes of the entry before.
 
-    sequence: int
+    `committed_at` is an aware time.
+    """
+
+    sequence: Annotated[int, msgspec.Meta(ge=1)]
     previous: Digest
-    committed_at: datetime
+    committed_at: Annotated[datetime, msgspec.Meta(tz=True)]
     committed_by: str
     changes: tuple[Change, ...]
     format: int = FORMAT
@@ -58,12 +62,27 @@ def genesis(store_id: str) -> Digest:
 
 
 def encode(entry: Entry) -> bytes:
-    """The entry's bytes, in canonical JSON; their digest is what the next entry names as `previous`."""
-    return _encoder.encode(entry)
+    """The entry's bytes: JSON with sorted keys and no spaces, ending in its `sum`.
+
+    `sum` is the digest of the same JSON without `sum`. It lets an entry prove itself whole when no later one names
+    its digest yet. The digest of all of these bytes is what the next entry names as `previous`.
+    """
+    body = _encoder.encode(entry)
+    return body[:-1] + _sum(body[:-1])
+
+
+_SUM_BYTES = len(',"sum":"blake3:') + 64 + len('"}')
+
+
+def _sum(opened: bytes) -> bytes:
+    """How an entry ends whose JSON without `sum` is `opened` and a closing brace."""
+    return b',"sum":"blake3:%s"}' % blake3(opened).update(b"}").hexdigest().encode("ascii")
 
 
 def decode(data: bytes, sequence: int) -> Entry:
-    """Read entry `sequence`. Raises JournalDamagedError when the bytes are not an entry of that number."""
+    """Read entry `sequence`. Raises JournalDamagedError when the bytes are not an entry of that number, whole."""
+    if data[-_SUM_BYTES:] != _sum(data[:-_SUM_BYTES]):
+        raise JournalDamagedError(sequence, "its bytes do not have the sum that they end in")
     try:
         entry = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, InvalidDigestError) as error:

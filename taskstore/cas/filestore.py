@@ -1,0 +1,98 @@
+"""Blobs as files: `objects/ab/ab12…`, described in `specs/store-format.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from taskstore.cas import sharding
+from taskstore.cas.limits import BLOB_BYTES
+from taskstore.disk import batch, files, folders
+from taskstore.errors import (
+    BlobDamagedError,
+    BlobNotFoundError,
+    InvalidInputError,
+    LimitExceededError,
+    StorageError,
+    UnsafeFileError,
+)
+from taskstore_specs.digest import Digest
+
+_READ_ONLY = 0o444
+
+
+class FileBlobStore:
+    """The blobs of the store at `root`: a BlobStore on a local filesystem."""
+
+    def __init__(self, root: Path) -> None:
+        self._objects, self._tmp = root / "objects", root / "tmp"
+
+    def get(self, digest: Digest) -> bytes:
+        """See BlobReader."""
+        path = self._path(digest)
+        try:
+            data = files.read(path, BLOB_BYTES)
+        except UnsafeFileError as error:
+            raise BlobDamagedError(digest, path) from error
+        if data is None:
+            raise BlobNotFoundError(digest)
+        if Digest.of(data) != digest:
+            raise BlobDamagedError(digest, path)
+        return data
+
+    def contains(self, digest: Digest) -> bool:
+        """See BlobReader."""
+        return files.size(self._path(digest)) is not None
+
+    def size(self, digest: Digest) -> int:
+        """See BlobReader."""
+        size = files.size(self._path(digest))
+        if size is None:
+            raise BlobNotFoundError(digest)
+        return size
+
+    def __iter__(self) -> Iterator[Digest]:
+        """See BlobReader."""
+        for shard in filter(sharding.is_shard, folders.names(self._objects)):
+            for name in folders.names(self._objects / shard):
+                digest = sharding.digest_of_name(shard, name)
+                if digest is not None:
+                    yield digest
+
+    def put(self, data: bytes) -> Digest:
+        """See BlobWriter."""
+        digest = Digest.of(data)
+        self._put({digest: data})
+        return digest
+
+    def put_many(self, blobs: Mapping[Digest, bytes]) -> int:
+        """See BlobWriter."""
+        for digest, data in blobs.items():
+            if Digest.of(data) != digest:
+                raise InvalidInputError(f"the bytes given for blob {digest} have another digest")
+        return self._put(blobs)
+
+    def _put(self, blobs: Mapping[Digest, bytes]) -> int:
+        """Write what is missing or damaged, and make durable the names of what is there already: whoever wrote them
+        may have been stopped just before that."""
+        for data in blobs.values():
+            if len(data) > BLOB_BYTES:
+                raise LimitExceededError(f"a blob of {len(data)} bytes", hint=f"at most {BLOB_BYTES} are stored")
+        missing = {digest: data for digest, data in blobs.items() if not self._is_whole(digest)}
+        folders.make(self._tmp)
+        batch.replace_many(
+            {self._path(digest): data for digest, data in missing.items()}, tmp=self._tmp, mode=_READ_ONLY
+        )
+        for shard in {sharding.shard(digest) for digest in blobs if digest not in missing}:
+            folders.sync_folder(self._objects / shard)
+        return len(missing)
+
+    def _is_whole(self, digest: Digest) -> bool:
+        try:
+            self.get(digest)
+        except (BlobNotFoundError, BlobDamagedError, StorageError):
+            return False
+        return True
+
+    def _path(self, digest: Digest) -> Path:
+        return self._objects / sharding.shard(digest) / digest.hex

@@ -1,0 +1,60 @@
+"""Folders: made durably, opened without following a link."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from taskstore.disk.faults import storage_error, storage_errors
+from taskstore.disk.sync import sync
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """The folder `path`, open for use as a `dir_fd` and for syncing. Raises OSError, of a link too."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in the folder `path` durable. Raises StorageError."""
+    with storage_errors("cannot make a folder durable", path), opened(path) as descriptor:
+        sync(descriptor)
+
+
+def names(path: Path) -> list[str]:
+    """The names in the folder `path`, sorted; none if it is missing. Raises StorageError."""
+    try:
+        return sorted(entry.name for entry in os.scandir(path))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise storage_error("cannot list", path, error) from error
+
+
+def make(path: Path) -> None:
+    """Make the folder `path` and the missing ones above it, durably. Raises StorageError.
+
+    A folder that is there already is left alone: whoever made it made it durable, or had not returned.
+    """
+    with storage_errors("cannot make a folder", path):
+        _make(path)
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return
+    except FileNotFoundError:
+        _make(path.parent)
+        path.mkdir(exist_ok=True)
+    with opened(path.parent) as parent:
+        sync(parent)

@@ -1,0 +1,115 @@
+"""The journal as files: `journal/00000000/000000000042.json`, described in `specs/store-format.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from taskstore.disk import files, folders
+from taskstore.errors import (
+    AlreadyExistsError,
+    InvalidInputError,
+    JournalDamagedError,
+    LimitExceededError,
+    NotFoundError,
+    UnsafeFileError,
+)
+from taskstore.journal import numbering
+from taskstore.journal.chain import break_between
+from taskstore.journal.entry import Entry, Head, decode, encode, genesis
+from taskstore.journal.limits import ENTRIES, ENTRY_BYTES
+from taskstore_specs.digest import Digest
+
+_READ_ONLY = 0o444
+
+
+class FileJournal:
+    """The journal of the store `store_id` at `root`: a Journal on a local filesystem.
+
+    Any number of processes read. Whoever appends holds the store's write lock; that it is so is not relied on for
+    safety, since a number is taken by one writer only, whatever locks are held.
+    """
+
+    def __init__(self, root: Path, store_id: str) -> None:
+        self._folder, self._tmp = root / "journal", root / "tmp"
+        self._empty = Head(0, genesis(store_id), None)
+        self._seen: Head | None = None
+
+    def append(self, entry: Entry) -> Head:
+        """See Journal. Order of writes: folder, temporary file, its fsync, link to the number, fsync of the folder."""
+        data = encode(entry)
+        if len(data) > ENTRY_BYTES or entry.sequence > ENTRIES:
+            raise LimitExceededError(
+                f"a journal entry of {len(data)} bytes",
+                hint=f"at most {ENTRY_BYTES} are written: deploy fewer at a time",
+            )
+        head = self._seen = self.head(self._seen)
+        if entry.sequence <= head.sequence:
+            raise AlreadyExistsError(f"journal entry {entry.sequence} exists already", hint="plan anew and try again")
+        broken = break_between(head, entry)
+        if broken is not None:
+            raise InvalidInputError(f"the entry does not continue the journal: {broken}")
+        path = self._path(entry.sequence)
+        folders.make(self._tmp)
+        folders.make(path.parent)
+        files.create(path, data, tmp=self._tmp, mode=_READ_ONLY)
+        self._seen = Head(entry.sequence, Digest.of(data), entry.committed_at)
+        return self._seen
+
+    def settle(self) -> None:
+        """See Journal: the entries' bytes were synced before they got their names, so the last names are left."""
+        last = self._last_listed()
+        if last:
+            for folder in (self._path(last).parent, self._folder):
+                folders.sync_folder(folder)
+
+    def head(self, after: Head | None = None) -> Head:
+        """See JournalReader."""
+        known = after or self._empty
+        last = self._last(after)
+        if last == known.sequence:
+            return known
+        entry, digest = self.read(last)
+        return Head(last, digest, entry.committed_at)
+
+    def entries(self, after: Head | None = None) -> Iterator[tuple[Entry, Digest]]:
+        """See JournalReader."""
+        head = after or self._empty
+        for sequence in range(head.sequence + 1, self._last(after) + 1):
+            try:
+                entry, digest = self.read(sequence)
+            except NotFoundError as error:
+                raise JournalDamagedError(sequence, "it is missing, and later ones are there") from error
+            broken = break_between(head, entry)
+            if broken is not None:
+                raise JournalDamagedError(sequence, broken)
+            head = Head(sequence, digest, entry.committed_at)
+            yield entry, digest
+
+    def read(self, sequence: int) -> tuple[Entry, Digest]:
+        """See JournalReader."""
+        try:
+            data = files.read(self._path(sequence), ENTRY_BYTES) if 0 < sequence <= ENTRIES else None
+        except UnsafeFileError as error:
+            raise JournalDamagedError(sequence, error.why) from error
+        if data is None:
+            raise NotFoundError(f"no journal entry {sequence}")
+        return decode(data, sequence), Digest.of(data)
+
+    def _last(self, after: Head | None) -> int:
+        if after is None:
+            return self._last_listed()
+        return numbering.last_present(after.sequence, lambda sequence: files.size(self._path(sequence)) is not None)
+
+    def _last_listed(self) -> int:
+        """The highest number that has a file, 0 if none has."""
+        for folder in reversed(folders.names(self._folder)):
+            if numbering.is_folder(folder):
+                for name in reversed(folders.names(self._folder / folder)):
+                    sequence = numbering.sequence_of(folder, name)
+                    if sequence is not None:
+                        return sequence
+        return 0
+
+    def _path(self, sequence: int) -> Path:
+        return self._folder / numbering.folder_of(sequence) / numbering.name_of(sequence)
