@@ -33,6 +33,7 @@ __all__ = [
     "JournalDamagedError",
     "LimitExceededError",
     "ManifestError",
+    "NotAFileError",
     "NotFoundError",
     "NotTrustedError",
     "Problem",
@@ -45,7 +46,6 @@ __all__ = [
     "TaskNotFoundError",
     "TaskstoreError",
     "TriggerNotFoundError",
-    "UnsafeFileError",
     "UnsupportedFormatError",
     "VersionConflictError",
 ]
@@ -55,6 +55,12 @@ class InvalidQueryError(InvalidInputError):
     """A filter, sort key, page size, token or address is not one that a query takes."""
 
     code = "invalid_query"
+
+
+class NotAFileError(InvalidInputError):
+    """A link, a folder, a device or a pipe stands where a regular file was expected. It is not read."""
+
+    code = "not_a_file"
 
 
 class NotFoundError(TaskstoreError):
@@ -144,16 +150,6 @@ class DamagedError(TaskstoreError):
     """What is on disk is not what was written."""
 
     code = "damaged"
-
-
-class UnsafeFileError(DamagedError):
-    """A link, a device, a folder or something far too large stands where a file belongs. It is not read."""
-
-    code = "unsafe_file"
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path} is not read: {why}", hint="remove it; the store never makes such a file")
-        self.path, self.why = path, why
 
 
 class BlobDamagedError(DamagedError):

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from taskstore.cas import sharding
 from taskstore.cas.limits import BLOB_BYTES
-from taskstore.disk import batch, files, folders
+from taskstore.disk.batch import replace_files
+from taskstore.disk.files import file_size, read_file
+from taskstore.disk.folders import create_folder, list_folder, sync_folder
 from taskstore.errors import (
     BlobDamagedError,
     BlobNotFoundError,
     InvalidInputError,
     LimitExceededError,
+    NotAFileError,
+    NotFoundError,
     StorageError,
-    UnsafeFileError,
 )
 from taskstore_specs.digest import Digest
 
@@ -31,30 +34,30 @@ class FileBlobStore:
         """See BlobReader."""
         path = self._path(digest)
         try:
-            data = files.read(path, BLOB_BYTES)
-        except UnsafeFileError as error:
+            data = read_file(path, most=BLOB_BYTES)
+        except NotFoundError as error:
+            raise BlobNotFoundError(digest) from error
+        except (NotAFileError, LimitExceededError) as error:
             raise BlobDamagedError(digest, path) from error
-        if data is None:
-            raise BlobNotFoundError(digest)
         if Digest.of(data) != digest:
             raise BlobDamagedError(digest, path)
         return data
 
     def contains(self, digest: Digest) -> bool:
         """See BlobReader."""
-        return files.size(self._path(digest)) is not None
+        return file_size(self._path(digest)) is not None
 
     def size(self, digest: Digest) -> int:
         """See BlobReader."""
-        size = files.size(self._path(digest))
+        size = file_size(self._path(digest))
         if size is None:
             raise BlobNotFoundError(digest)
         return size
 
     def __iter__(self) -> Iterator[Digest]:
         """See BlobReader."""
-        for shard in filter(sharding.is_shard, folders.names(self._objects)):
-            for name in folders.names(self._objects / shard):
+        for shard in filter(sharding.is_shard, list_folder(self._objects)):
+            for name in list_folder(self._objects / shard):
                 digest = sharding.digest_of_name(shard, name)
                 if digest is not None:
                     yield digest
@@ -79,12 +82,10 @@ class FileBlobStore:
             if len(data) > BLOB_BYTES:
                 raise LimitExceededError(f"a blob of {len(data)} bytes", hint=f"at most {BLOB_BYTES} are stored")
         missing = {digest: data for digest, data in blobs.items() if not self._is_whole(digest)}
-        folders.make(self._tmp)
-        batch.replace_many(
-            {self._path(digest): data for digest, data in missing.items()}, tmp=self._tmp, mode=_READ_ONLY
-        )
+        create_folder(self._tmp)
+        replace_files({self._path(digest): data for digest, data in missing.items()}, tmp=self._tmp, mode=_READ_ONLY)
         for shard in {sharding.shard(digest) for digest in blobs if digest not in missing}:
-            folders.sync_folder(self._objects / shard)
+            sync_folder(self._objects / shard)
         return len(missing)
 
     def _is_whole(self, digest: Digest) -> bool:

@@ -8,15 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from taskstore.disk import folders, temporary
+from taskstore.disk import temporary
 from taskstore.disk.faults import storage_errors
+from taskstore.disk.folders import create_folder, open_folder
 from taskstore.disk.sync import CAN_SYNC_FILESYSTEM, sync, sync_filesystem
 
 FEW = 4
 """Up to so many files are synced each: syncfs would also wait for what other programs wrote to the filesystem."""
 
 
-def replace_many(contents: Mapping[Path, bytes], *, tmp: Path, mode: int = 0o666) -> None:
+def replace_files(contents: Mapping[Path, bytes], *, tmp: Path, mode: int = 0o666) -> None:
     """Make each path hold its bytes, durably, whatever it held before. All lie on the filesystem of the folder `tmp`.
 
     Missing folders are made. Each file appears whole or not at all. When this raises, some may have appeared; they are
@@ -26,9 +27,9 @@ def replace_many(contents: Mapping[Path, bytes], *, tmp: Path, mode: int = 0o666
     if not contents:
         return
     for parent in {path.parent for path in contents}:
-        folders.make(parent)
+        create_folder(parent)
     whole_filesystem = CAN_SYNC_FILESYSTEM and len(contents) > FEW
-    with storage_errors("cannot write", next(iter(contents)).parent), folders.opened(tmp) as source:
+    with storage_errors("cannot write", next(iter(contents)).parent), open_folder(tmp) as source:
         _Batch(source, whole_filesystem).write(contents, mode)
 
 
@@ -56,7 +57,7 @@ class _Batch:
             raise
 
     def _place(self, parent: Path, paths: Iterable[Path]) -> None:
-        with folders.opened(parent) as target:
+        with open_folder(parent) as target:
             for path in paths:
                 os.rename(self.written[path], path.name, src_dir_fd=self.source, dst_dir_fd=target)
                 del self.written[path]

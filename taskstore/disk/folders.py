@@ -12,7 +12,7 @@ from taskstore.disk.sync import sync
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[int]:
+def open_folder(path: Path) -> Iterator[int]:
     """The folder `path`, open for use as a `dir_fd` and for syncing. Raises OSError, of a link too."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -23,11 +23,11 @@ def opened(path: Path) -> Iterator[int]:
 
 def sync_folder(path: Path) -> None:
     """Make the names in the folder `path` durable. Raises StorageError."""
-    with storage_errors("cannot make a folder durable", path), opened(path) as descriptor:
+    with storage_errors("cannot make a folder durable", path), open_folder(path) as descriptor:
         sync(descriptor)
 
 
-def names(path: Path) -> list[str]:
+def list_folder(path: Path) -> list[str]:
     """The names in the folder `path`, sorted; none if it is missing. Raises StorageError."""
     try:
         return sorted(entry.name for entry in os.scandir(path))
@@ -37,16 +37,16 @@ def names(path: Path) -> list[str]:
         raise storage_error("cannot list", path, error) from error
 
 
-def make(path: Path) -> None:
+def create_folder(path: Path) -> None:
     """Make the folder `path` and the missing ones above it, durably. Raises StorageError.
 
     A folder that is there already is left alone: whoever made it made it durable, or had not returned.
     """
     with storage_errors("cannot make a folder", path):
-        _make(path)
+        _create(path)
 
 
-def _make(path: Path) -> None:
+def _create(path: Path) -> None:
     try:
         path.mkdir()
     except FileExistsError:
@@ -54,7 +54,7 @@ def _make(path: Path) -> None:
             raise
         return
     except FileNotFoundError:
-        _make(path.parent)
+        _create(path.parent)
         path.mkdir(exist_ok=True)
-    with opened(path.parent) as parent:
+    with open_folder(path.parent) as parent:
         sync(parent)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from taskstore.disk import files, folders
+from taskstore.disk.files import create_file, file_size, read_file
+from taskstore.disk.folders import create_folder, list_folder, sync_folder
 from taskstore.errors import (
     AlreadyExistsError,
     InvalidInputError,
     JournalDamagedError,
     LimitExceededError,
+    NotAFileError,
     NotFoundError,
-    UnsafeFileError,
 )
 from taskstore.journal import numbering
 from taskstore.journal.chain import break_between
@@ -50,9 +51,9 @@ class FileJournal:
         if broken is not None:
             raise InvalidInputError(f"the entry does not continue the journal: {broken}")
         path = self._path(entry.sequence)
-        folders.make(self._tmp)
-        folders.make(path.parent)
-        files.create(path, data, tmp=self._tmp, mode=_READ_ONLY)
+        create_folder(self._tmp)
+        create_folder(path.parent)
+        create_file(path, data, tmp=self._tmp, mode=_READ_ONLY)
         self._seen = Head(entry.sequence, Digest.of(data), entry.committed_at)
         return self._seen
 
@@ -61,7 +62,7 @@ class FileJournal:
         last = self._last_listed()
         if last:
             for folder in (self._path(last).parent, self._folder):
-                folders.sync_folder(folder)
+                sync_folder(folder)
 
     def head(self, after: Head | None = None) -> Head:
         """See JournalReader."""
@@ -88,24 +89,26 @@ class FileJournal:
 
     def read(self, sequence: int) -> tuple[Entry, Digest]:
         """See JournalReader."""
-        try:
-            data = files.read(self._path(sequence), ENTRY_BYTES) if 0 < sequence <= ENTRIES else None
-        except UnsafeFileError as error:
-            raise JournalDamagedError(sequence, error.why) from error
-        if data is None:
+        if not 0 < sequence <= ENTRIES:
             raise NotFoundError(f"no journal entry {sequence}")
+        try:
+            data = read_file(self._path(sequence), most=ENTRY_BYTES)
+        except NotFoundError as error:
+            raise NotFoundError(f"no journal entry {sequence}") from error
+        except (NotAFileError, LimitExceededError) as error:
+            raise JournalDamagedError(sequence, error.message) from error
         return decode(data, sequence), Digest.of(data)
 
     def _last(self, after: Head | None) -> int:
         if after is None:
             return self._last_listed()
-        return numbering.last_present(after.sequence, lambda sequence: files.size(self._path(sequence)) is not None)
+        return numbering.last_present(after.sequence, lambda sequence: file_size(self._path(sequence)) is not None)
 
     def _last_listed(self) -> int:
         """The highest number that has a file, 0 if none has."""
-        for folder in reversed(folders.names(self._folder)):
+        for folder in reversed(list_folder(self._folder)):
             if numbering.is_folder(folder):
-                for name in reversed(folders.names(self._folder / folder)):
+                for name in reversed(list_folder(self._folder / folder)):
                     sequence = numbering.sequence_of(folder, name)
                     if sequence is not None:
                         return sequence
