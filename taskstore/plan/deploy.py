@@ -10,16 +10,11 @@ from enum import Enum
 
 import msgspec
 
-from taskstore.errors import (
-    ConflictError,
-    ProjectArchivedError,
-    ProjectNotFoundError,
-    TaskstoreError,
-    VersionConflictError,
-)
-from taskstore.journal.changes import Change, ProjectAction, ProjectChange, TaskAction, TaskChange
+from taskstore.errors import ConflictError, TaskstoreError, VersionConflictError
+from taskstore.journal.changes import Change, ProjectAction, TaskAction, TaskChange
 from taskstore.plan import triggers as trigger_plan
 from taskstore.plan.prepare import Prepared, PreparedTask
+from taskstore.plan.projects import create, require_in_use
 from taskstore.plan.state import State
 from taskstore_specs.models import CreateProject
 
@@ -121,13 +116,10 @@ def _plan_document(document: Prepared, state: State, policy: Policy, by: str) ->
 def _plan_project(request: CreateProject, state: State) -> Planned:
     project = request.project
     current = state.projects.get(project.id)
-    wanted = ProjectChange(
-        action=ProjectAction.CREATE, id=project.id, name=project.name or project.id, description=project.description
-    )
+    wanted = create(project.id, project.name, project.description, None)
     if current is None:
         return Planned(Outcome.CREATED, 0, (wanted,))
-    if current.archived:
-        raise _archived(project.id)
+    require_in_use(project.id, current)
     if (current.name, current.description) == (wanted.name, wanted.description):
         return Planned(Outcome.UNCHANGED, 0, ())
     return Planned(Outcome.UPDATED, 0, (msgspec.structs.replace(wanted, action=ProjectAction.UPDATE),))
@@ -140,11 +132,7 @@ def plan_task(document: PreparedTask, state: State, policy: Policy, by: str, act
     """
     changes: list[Change] = _require_project(document.task_id.project, state, policy)
     current = state.versions.get(document.task_id)
-    if (
-        current is not None
-        and policy.versions is VersionPolicy.IMMUTABLE
-        and current.digest != document.digest
-    ):
+    if current is not None and policy.versions is VersionPolicy.IMMUTABLE and current.digest != document.digest:
         raise VersionConflictError(str(document.task_id), current.digest, document.digest)
     existing = state.triggers_of(document.task_id.task)
     moved = trigger_plan.replace_set(document.task_id, document.triggers, existing, by)
@@ -175,18 +163,7 @@ def plan_task(document: PreparedTask, state: State, policy: Policy, by: str, act
 
 def _require_project(project: str, state: State, policy: Policy) -> list[Change]:
     current = state.projects.get(project)
-    if current is not None:
-        if current.archived:
-            raise _archived(project)
-        return []
-    if policy.projects is ProjectPolicy.AUTO:
-        return [ProjectChange(action=ProjectAction.CREATE, id=project, name=project)]
-    raise ProjectNotFoundError(
-        f"there is no project {project!r} in this store", hint=f"`taskstore project create {project}` declares it"
-    )
-
-
-def _archived(project: str) -> ProjectArchivedError:
-    return ProjectArchivedError(
-        f"the project {project!r} is archived", hint=f"`taskstore project restore {project}` takes it back into use"
-    )
+    if current is None and policy.projects is ProjectPolicy.AUTO:
+        return [create(project, "", "", None)]
+    require_in_use(project, current)
+    return []

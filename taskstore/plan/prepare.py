@@ -15,7 +15,7 @@ from taskstore_specs import encode_spec, fingerprint
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId
 from taskstore_specs.limits import LONG_DESCRIPTION_CHARACTERS, SHORT_DESCRIPTION_CHARACTERS
-from taskstore_specs.models import CreateProject, DeployTask, Request, TaskSpec, Trigger
+from taskstore_specs.models import CreateProject, Request, TaskSpec, Trigger
 
 
 class PreparedTask(msgspec.Struct, frozen=True):

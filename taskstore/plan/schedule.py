@@ -49,7 +49,7 @@ def cron_fields(expression: str) -> str:
     if len(fields) == 6:
         raise InvalidInputError(
             f"the cron expression {expression!r} has six fields",
-            hint="give five: minute hour day-of-month month day-of-week (the AWS form with a year, and seconds, are not taken)",
+            hint="give five: minute hour day-of-month month day-of-week (no seconds, no year as in AWS)",
         )
     if len(fields) != 5:
         raise InvalidInputError(

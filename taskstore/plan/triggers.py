@@ -103,9 +103,7 @@ def _set_active(current: TriggerChange, active: bool, action: TriggerAction, by:
 
 
 def _next(current: TriggerChange, action: TriggerAction, by: str, **changed: object) -> TriggerChange:
-    return msgspec.structs.replace(
-        current, action=action, revision=current.revision + 1, by=by, at=None, **changed
-    )
+    return msgspec.structs.replace(current, action=action, revision=current.revision + 1, by=by, at=None, **changed)
 
 
 def _known(existing: Existing) -> str:

@@ -71,5 +71,6 @@ def find_store(start: Path) -> Path:
         if (folder / FILE_NAME).is_file():
             return folder
     raise StoreNotFoundError(
-        f"no store at {start} or above it", hint="give --store DIR, set TASKSTORE_HOME, or make one with `taskstore init`"
+        f"no store at {start} or above it",
+        hint="give --store DIR, set TASKSTORE_HOME, or make one with `taskstore init`",
     )

@@ -1,4 +1,4 @@
-"""The store: one folder, opened. Every operation of the library is a method here; the work is done in its neighbours."""
+"""The store: one folder, opened. Every operation of the library is a method here; its neighbours do the work."""
 
 from __future__ import annotations
 
