@@ -59,6 +59,8 @@ class Committer:
             with self._index.write() as writer:
                 decision = decide(writer.connection)
                 if not decision.changes:
+                    # "Unchanged" is an answer that rests on entries of others; it must survive a power cut as well.
+                    self._journal.settle()
                     return None
                 if decision.blobs:
                     self._blobs.put_many(decision.blobs)
