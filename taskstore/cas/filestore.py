@@ -9,7 +9,7 @@ from taskstore.cas import sharding
 from taskstore.cas.limits import BLOB_BYTES
 from taskstore.disk.batch import replace_files
 from taskstore.disk.files import file_size, read_file
-from taskstore.disk.folders import create_folder, list_folder, sync_folder
+from taskstore.disk.folders import list_folder, sync_folder
 from taskstore.errors import (
     BlobDamagedError,
     BlobNotFoundError,
@@ -82,7 +82,6 @@ class FileBlobStore:
             if len(data) > BLOB_BYTES:
                 raise LimitExceededError(f"a blob of {len(data)} bytes", hint=f"at most {BLOB_BYTES} are stored")
         missing = {digest: data for digest, data in blobs.items() if not self._is_whole(digest)}
-        create_folder(self._tmp)
         replace_files({self._path(digest): data for digest, data in missing.items()}, tmp=self._tmp, mode=_READ_ONLY)
         for shard in {sharding.shard(digest) for digest in blobs if digest not in missing}:
             sync_folder(self._objects / shard)

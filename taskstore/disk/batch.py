@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from taskstore.disk import temporary
 from taskstore.disk.faults import storage_errors
-from taskstore.disk.folders import create_folder, open_folder
+from taskstore.disk.folders import create_folders, open_folder
 from taskstore.disk.sync import CAN_SYNC_FILESYSTEM, sync, sync_filesystem
 
 FEW = 4
@@ -20,61 +19,52 @@ FEW = 4
 def replace_files(contents: Mapping[Path, bytes], *, tmp: Path, mode: int = 0o666) -> None:
     """Make each path hold its bytes, durably, whatever it held before. All lie on the filesystem of the folder `tmp`.
 
-    Missing folders are made. Each file appears whole or not at all. When this raises, some may have appeared; they are
-    removed again as far as the disk allows, since nobody knows whether they would last. `mode` is narrowed by the
-    umask. Raises StorageError.
+    Missing folders are made. Each file appears whole or not at all; when this raises, some may have appeared, their
+    bytes durable. `mode` is narrowed by the umask. Raises StorageError.
     """
     if not contents:
         return
-    for parent in {path.parent for path in contents}:
-        create_folder(parent)
-    whole_filesystem = CAN_SYNC_FILESYSTEM and len(contents) > FEW
-    with storage_errors("cannot write", next(iter(contents)).parent), open_folder(tmp) as source:
-        _Batch(source, whole_filesystem).write(contents, mode)
+    groups = _by_parent(contents)
+    create_folders(groups)
+    with storage_errors("cannot write below", _common_parent(groups)), temporary.open_tmp(tmp) as source:
+        _Batch(source, len(contents)).write(contents, groups, mode)
 
 
 class _Batch:
-    """Order of writes: all temporary files, one wait for them, all names put in place, one wait for those.
+    """Order of writes: all temporary files, one wait for them, all their names, one wait for those.
 
-    `source` is the open `tmp/`, opened before the first write so that its syncfs tells of every failure.
+    `source` is the open `tmp/`, opened before the first write so that its syncfs tells of every failure since.
     """
 
-    def __init__(self, source: int, whole_filesystem: bool) -> None:
-        self.source, self.whole_filesystem = source, whole_filesystem
+    def __init__(self, source: int, count: int) -> None:
+        self.source = source
+        self.whole_filesystem = CAN_SYNC_FILESYSTEM and count > FEW
         self.written: dict[Path, str] = {}
-        self.placed: list[Path] = []
 
-    def write(self, contents: Mapping[Path, bytes], mode: int) -> None:
+    def write(self, contents: Mapping[Path, bytes], groups: Mapping[Path, Iterable[Path]], mode: int) -> None:
         try:
             for path, data in contents.items():
                 self.written[path] = temporary.write(self.source, data, mode, durable=not self.whole_filesystem)
-            self._sync_all()
-            for parent, paths in _by_parent(contents).items():
+            self._sync_filesystem()
+            for parent, paths in groups.items():
                 self._place(parent, paths)
-            self._sync_all()
+            self._sync_filesystem()
         except BaseException:
-            self._undo()
+            for name in self.written.values():
+                temporary.remove(self.source, name)
             raise
 
     def _place(self, parent: Path, paths: Iterable[Path]) -> None:
-        with open_folder(parent) as target:
+        with open_folder(parent) as folder:
             for path in paths:
-                os.rename(self.written[path], path.name, src_dir_fd=self.source, dst_dir_fd=target)
+                os.rename(self.written[path], path.name, src_dir_fd=self.source, dst_dir_fd=folder)
                 del self.written[path]
-                self.placed.append(path)
             if not self.whole_filesystem:
-                sync(target)
+                sync(folder)
 
-    def _sync_all(self) -> None:
+    def _sync_filesystem(self) -> None:
         if self.whole_filesystem:
             sync_filesystem(self.source)
-
-    def _undo(self) -> None:
-        for name in self.written.values():
-            temporary.remove(self.source, name)
-        for path in self.placed:
-            with contextlib.suppress(OSError):
-                path.unlink()
 
 
 def _by_parent(paths: Iterable[Path]) -> dict[Path, list[Path]]:
@@ -82,3 +72,7 @@ def _by_parent(paths: Iterable[Path]) -> dict[Path, list[Path]]:
     for path in paths:
         groups[path.parent].append(path)
     return groups
+
+
+def _common_parent(folders: Iterable[Path]) -> Path:
+    return Path(os.path.commonpath(folders))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from taskstore.disk import temporary
@@ -23,41 +24,46 @@ def create_file(path: Path, data: bytes, *, tmp: Path, mode: int = 0o666) -> Non
     The file appears whole or not at all, and never in place of another. `mode` is narrowed by the umask.
     Raises AlreadyExistsError, StorageError.
     """
-    _publish(path, data, tmp, mode, _link)
+    with storage_errors("cannot write", path), open_folder(path.parent) as folder:
+        with _written(data, tmp, mode) as (source, name):
+            _link(source, name, folder, path)
+        try:
+            sync(folder)
+        except OSError:
+            temporary.remove(folder, path.name)
+            raise
 
 
 def replace_file(path: Path, data: bytes, *, tmp: Path, mode: int = 0o666) -> None:
-    """Make `path` hold `data`, durably, whatever it held before; otherwise as `create_file`. Raises StorageError."""
-    _publish(path, data, tmp, mode, _rename)
+    """Make `path` hold `data`, durably, whatever it held before; otherwise as `create_file`. Raises StorageError.
+
+    When only the last step fails, `path` holds `data`, and whether it would after a power cut is unknown.
+    """
+    with storage_errors("cannot write", path), open_folder(path.parent) as folder:
+        with _written(data, tmp, mode) as (source, name):
+            os.rename(name, path.name, src_dir_fd=source, dst_dir_fd=folder)
+        sync(folder)
 
 
-def _link(source: int, name: str, target: int, path: Path) -> None:
+@contextmanager
+def _written(data: bytes, tmp: Path, mode: int) -> Iterator[tuple[int, str]]:
+    """The open `tmp` and the name in it of a file that holds `data`, durably; whatever is left of it goes at the end.
+
+    So the order of writes is: temporary file, fsync of it, its new name, its old name gone, fsync of the folder.
+    """
+    with temporary.open_tmp(tmp) as source:
+        name = temporary.write(source, data, mode, durable=True)
+        try:
+            yield source, name
+        finally:
+            temporary.remove(source, name)
+
+
+def _link(source: int, name: str, folder: int, path: Path) -> None:
     try:
-        os.link(name, path.name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+        os.link(name, path.name, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError as error:
         raise AlreadyExistsError(f"{path} exists already") from error
-    finally:
-        temporary.remove(source, name)
-
-
-def _rename(source: int, name: str, target: int, path: Path) -> None:
-    try:
-        os.rename(name, path.name, src_dir_fd=source, dst_dir_fd=target)
-    except OSError:
-        temporary.remove(source, name)
-        raise
-
-
-def _publish(path: Path, data: bytes, tmp: Path, mode: int, place: Callable[[int, str, int, Path], None]) -> None:
-    """Order of writes: a temporary file, fsync of it, its name put in place, fsync of the folder."""
-    with storage_errors("cannot write", path), open_folder(tmp) as source, open_folder(path.parent) as target:
-        name = temporary.write(source, data, mode, durable=True)
-        place(source, name, target, path)
-        try:
-            sync(target)
-        except OSError:
-            temporary.remove(target, path.name)
-            raise
 
 
 def read_file(path: Path, *, most: int, follow: bool = False) -> bytes:

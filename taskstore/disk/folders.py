@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,12 +38,20 @@ def list_folder(path: Path) -> list[str]:
 
 
 def create_folder(path: Path) -> None:
-    """Make the folder `path` and the missing ones above it, durably. Raises StorageError.
+    """Make the folder `path` and the missing ones above it, durably. Raises StorageError."""
+    create_folders([path])
 
-    A folder that is there already is left alone: whoever made it made it durable, or had not returned.
+
+def create_folders(paths: Collection[Path]) -> None:
+    """Make the folders `paths` and the missing ones above them, durably. Raises StorageError.
+
+    One that is there already is made durable too: whoever made it may have been stopped just before that.
     """
-    with storage_errors("cannot make a folder", path):
-        _create(path)
+    for path in paths:
+        with storage_errors("cannot make the folder", path):
+            _create(path)
+    for parent in {path.parent for path in paths}:
+        sync_folder(parent)
 
 
 def _create(path: Path) -> None:
@@ -52,9 +60,6 @@ def _create(path: Path) -> None:
     except FileExistsError:
         if not path.is_dir():
             raise
-        return
     except FileNotFoundError:
-        _create(path.parent)
+        create_folder(path.parent)
         path.mkdir(exist_ok=True)
-    with open_folder(path.parent) as parent:
-        sync(parent)

@@ -5,10 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
+from pathlib import Path
 
+from taskstore.disk.folders import open_folder
 from taskstore.disk.sync import sync
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextlib.contextmanager
+def open_tmp(path: Path) -> Iterator[int]:
+    """The folder `path` for temporary files, open; made if it is missing, since it may be lost with all that is in it.
+
+    Raises OSError, of a link too.
+    """
+    path.mkdir(exist_ok=True)
+    with open_folder(path) as descriptor:
+        yield descriptor
 
 
 def write(folder: int, data: bytes, mode: int, *, durable: bool) -> str:

@@ -27,8 +27,8 @@ _READ_ONLY = 0o444
 class FileJournal:
     """The journal of the store `store_id` at `root`: a Journal on a local filesystem.
 
-    Any number of processes read. Whoever appends holds the store's write lock; that it is so is not relied on for
-    safety, since a number is taken by one writer only, whatever locks are held.
+    Any number of processes read. Whoever appends holds the store's write lock. Two that append without it still
+    cannot take the same number; but one whose last step fails takes its entry back, on which the other may have built.
     """
 
     def __init__(self, root: Path, store_id: str) -> None:
@@ -51,7 +51,6 @@ class FileJournal:
         if broken is not None:
             raise InvalidInputError(f"the entry does not continue the journal: {broken}")
         path = self._path(entry.sequence)
-        create_folder(self._tmp)
         create_folder(path.parent)
         create_file(path, data, tmp=self._tmp, mode=_READ_ONLY)
         self._seen = Head(entry.sequence, Digest.of(data), entry.committed_at)
@@ -115,4 +114,4 @@ class FileJournal:
         return 0
 
     def _path(self, sequence: int) -> Path:
-        return self._folder / numbering.folder_of(sequence) / numbering.name_of(sequence)
+        return self._folder / numbering.path_of(sequence)

@@ -21,6 +21,11 @@ def name_of(sequence: int) -> str:
     return f"{sequence:012d}.json"
 
 
+def path_of(sequence: int) -> str:
+    """Where entry `sequence` lies below `journal/`."""
+    return f"{folder_of(sequence)}/{name_of(sequence)}"
+
+
 def is_folder(name: str) -> bool:
     """Whether `name` is that of a folder of entries."""
     return _FOLDER.fullmatch(name) is not None
