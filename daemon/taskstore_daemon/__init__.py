@@ -1,0 +1,20 @@
+"""The watcher and the `taskstored` command: events are hints, the scan is the truth. See `specs/daemon.md`.
+
+main.py      the table of commands
+commands/    one file a command: run, status, drop
+service.py   the loop: look, take, deploy, tell, wait
+inbox.py     one watched folder: its scans, its watcher, what waits
+names.py     which names are manifests (pure)
+tracker.py   which files are ready, and which were dealt with (pure, in memory)
+batches.py   which of the ready files go next, and when to try again after a fault (pure)
+scan.py      walking a folder without leaving it
+beneath.py   opening a path without leaving a folder
+take.py      reading one file, whole or not at all
+hints.py     what the watcher tells the loop
+watch.py     inotify, by way of watchdog
+backend.py   whether events come at all on this filesystem
+receipts.py  what people read in the folder about their files
+health.py    what `taskstored status` reads
+log.py       text or JSON lines on stderr
+limits.py    every bound
+"""

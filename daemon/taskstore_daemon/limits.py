@@ -1,0 +1,32 @@
+"""Every bound of the daemon, in one place. Sizes are bytes, counts are counts, times are seconds."""
+
+FILES_PER_INBOX = 1_000_000
+"""More than these are not looked at, and the status says so."""
+
+FOLDER_DEPTH = 32
+"""Deeper folders are not entered; it also bounds the descriptors that a scan holds open."""
+
+LINKS_PER_PATH = 16
+"""Links that are followed for one file; a loop ends here."""
+
+HINTS = 100_000
+"""Files that the watcher tells of between two looks; beyond them it asks for a whole scan instead."""
+
+BATCH_FILES = 500
+BATCH_BYTES = 16 * 1024 * 1024
+"""What is read, deployed and receipted together; it bounds the memory that a flood takes."""
+
+LISTED = 100
+"""Ignored, waiting and refused files that the status names; the counts are always whole."""
+
+SETTLE_SECONDS = 0.5
+"""How long a file that no event vouches for must stand still between two looks."""
+
+RESCAN_SECONDS = 5.0
+POLL_SECONDS = 2.0
+
+SCAN_SHARE = 0.005
+"""The share of one core that scans of an idle folder may take; a long scan is repeated so much later."""
+
+BACKOFF_FIRST_SECONDS = 0.5
+BACKOFF_MOST_SECONDS = 60.0
