@@ -6,6 +6,8 @@ catches the same root as one that uses the store.
 
 from __future__ import annotations
 
+from enum import Enum
+
 import msgspec
 
 
@@ -48,11 +50,29 @@ class LimitExceededError(InvalidInputError):
     code = "limit_exceeded"
 
 
+class Rule(Enum):
+    """Which rule a document breaks; the values are stable words for programs and name the invalid vectors."""
+
+    SYNTAX = "syntax"
+    EMPTY = "empty"
+    DUPLICATE_KEY = "duplicate_key"
+    UNKNOWN_FIELD = "unknown_field"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    BAD_VALUE = "bad_value"
+    BAD_NUMBER = "bad_number"
+    BAD_IDENTITY = "bad_identity"
+    EXCLUSIVE_FIELDS = "exclusive_fields"
+    UNSUPPORTED = "unsupported"
+    LIMIT = "limit"
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One thing wrong with a document.
 
-    `path` is the place inside the document (`spec.environment.name`, `triggers[0].name`; empty for the document
-    itself); `line` and `column` count from 1 and are None where the reader cannot tell.
+    `path` is the place inside the document, in lowerCamelCase (`spec.environment.name`, `triggers[0].name`; empty for
+    the document itself; after `document 2: ` where the file holds several). `line` and `column` count from 1, point at
+    the field's name (at the value, for an element of a list), and are None where the reader cannot tell.
     """
 
     message: str
@@ -60,6 +80,7 @@ class Problem(msgspec.Struct, frozen=True):
     line: int | None = None
     column: int | None = None
     hint: str = ""
+    rule: Rule = Rule.SYNTAX
 
 
 class ManifestError(InvalidInputError):

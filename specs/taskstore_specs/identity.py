@@ -24,7 +24,7 @@ def check_text(what: str, text: str, longest: int, *, forbidden: str = "") -> st
         raise InvalidIdentityError(f"{what} has {len(text)} characters", hint=f"at most {longest} are allowed")
     if text != text.strip():
         raise InvalidIdentityError(f"{what} {text!r} begins or ends with a space", hint="remove the space")
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
+    if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
         raise InvalidIdentityError(f"{what} {text!r} has a control character", hint="remove it")
     for character in forbidden:
         if character in text:

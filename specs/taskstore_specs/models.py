@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 EngineValue = dict[str, Any]
 """A message that belongs to the engine: any JSON object, in the normal spelling (see `spelling`)."""
+
+AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time that says its offset from UTC, written as RFC 3339."""
 
 
 class _Message(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
@@ -64,25 +67,26 @@ class TaskSpec(_Message):
 
 
 class FixedRateUnit(Enum):
-    """The unit of a fixed rate."""
+    """The unit of a fixed rate. A checked request never has `UNSPECIFIED`."""
 
+    UNSPECIFIED = "FIXED_RATE_UNIT_UNSPECIFIED"
     MINUTE = "FIXED_RATE_UNIT_MINUTE"
     HOUR = "FIXED_RATE_UNIT_HOUR"
     DAY = "FIXED_RATE_UNIT_DAY"
 
 
 class FixedRate(_Message):
-    """Fires every `value` units, counted from `start_time` (an aware time) or else from the deploy."""
+    """Fires every `value` units, counted from `start_time` (an aware time, UTC) or else from the deploy."""
 
-    value: int
-    unit: FixedRateUnit
-    start_time: datetime | None = None
+    value: int = 0
+    unit: FixedRateUnit = FixedRateUnit.UNSPECIFIED
+    start_time: AwareTime | None = None
 
 
 class Cron(_Message):
     """Five cron fields or a descriptor such as `@daily`, read in an IANA timezone (UTC when empty)."""
 
-    expression: str
+    expression: str = ""
     timezone: str = ""
 
 
@@ -98,7 +102,7 @@ class Schedule(_Message):
 class ArtifactTrigger(_Message):
     """Fires when an artifact appears."""
 
-    artifact_name: str
+    artifact_name: str = ""
     version: str = ""
     input_arg: str = ""
     partitions: dict[str, str] = {}
@@ -134,7 +138,7 @@ class TriggerSpec(_Message):
 class Trigger(_Message):
     """`TaskTrigger`: a named automation of a task."""
 
-    name: str
+    name: str = ""
     spec: TriggerSpec = TriggerSpec()
     automation_spec: AutomationSpec = AutomationSpec()
 
@@ -150,7 +154,7 @@ class DeployTask(_Message):
 class Project(_Message):
     """`Project`, as far as an offline registry keeps it."""
 
-    id: str
+    id: str = ""
     name: str = ""
     description: str = ""
     org: str = ""

@@ -1,0 +1,56 @@
+"""The canonical form: one sequence of bytes for one value, RFC 8785 (JSON Canonicalization Scheme).
+
+msgspec's sorted encoding is that form, ten times faster than the `rfc8785` package, except for two things: floats, which
+RFC 8785 writes as ECMAScript does, and keys beyond the basic multilingual plane, which it sorts by UTF-16 code units
+where msgspec sorts by code points. A value with either goes through the package.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import rfc8785
+
+from taskstore_specs.errors import InvalidInputError
+from taskstore_specs.models import TaskSpec
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_spec_decoder = msgspec.json.Decoder(TaskSpec)
+_MAY_NEED_CARE = re.compile(rb"[:\[,]-?\d+[.eE]|[\xf0-\xf4]")
+
+
+def encode_canonical(value: Any) -> bytes:
+    """The canonical JSON of any JSON value or message.
+
+    Its numbers are normal, as the readers leave them: integers within 2^53 - 1, finite floats that are not integral
+    (or are 1e21 and more), so that the form is a fixed point.
+    """
+    data = _encoder.encode(value)
+    if _MAY_NEED_CARE.search(data):
+        plain = msgspec.to_builtins(value)
+        if _needs_care(plain):
+            return rfc8785.dumps(plain)
+    return data
+
+
+def _needs_care(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(max(key, default="") > "\uffff" or _needs_care(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(map(_needs_care, value))
+    return isinstance(value, float)
+
+
+def encode_spec(spec: TaskSpec) -> bytes:
+    """The bytes that a specification is stored as, and that its digest is taken of."""
+    return encode_canonical(spec)
+
+
+def decode_spec(data: bytes) -> TaskSpec:
+    """Read what `encode_spec` wrote. Raises InvalidInputError when `data` is no specification."""
+    try:
+        return _spec_decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError(f"not a stored specification: {error}") from error

@@ -1,0 +1,93 @@
+"""Every place where a document does not fit its model; msgspec itself stops at the first."""
+
+from __future__ import annotations
+
+import json
+import types
+from enum import Enum
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+
+from taskstore_specs.errors import Rule
+from taskstore_specs.findings import Finding, Path
+from taskstore_specs.models import AwareTime
+from taskstore_specs.reading.marks import QUOTE_IT, nearest_name
+
+_NAMES = {str: "text", int: "a whole number", bool: "true or false", dict: "an object", list: "a list", tuple: "a list"}
+_MISFIT = object()
+
+
+def fitted(document: dict[str, Any], model: type[msgspec.Struct]) -> tuple[dict[str, Any], list[Finding]]:
+    """What of `document` fits `model`, which is enough to make one, and what does not.
+
+    A field that is required and absent, or does not fit, is put in as an empty object: in the models of manifests only
+    messages are required, and every field of theirs has a default.
+    """
+    findings: list[Finding] = []
+    return _struct(document, model, (), findings), findings
+
+
+def _struct(given: dict[str, Any], model: type[msgspec.Struct], path: Path, findings: list[Finding]) -> dict[str, Any]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(model)}
+    good: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in fields:
+            message = f"there is no field {key!r}" + (f" in {path[-1]}" if path and isinstance(path[-1], str) else "")
+            findings.append(Finding(Rule.UNKNOWN_FIELD, (*path, key), message, nearest_name(key, fields)))
+            continue
+        fit = _value(value, fields[key].type, (*path, key), findings)
+        if fit is not _MISFIT:
+            good[key] = fit
+    for name, field in fields.items():
+        if field.required and name not in good:
+            if name not in given:
+                findings.append(Finding(Rule.MISSING_FIELD, (*path, name), f"the field {name} is missing", "add it"))
+            good[name] = {}
+    return good
+
+
+def _value(value: Any, kind: Any, path: Path, findings: list[Finding]) -> Any:
+    kind = _without_none(kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
+        return _struct(value, kind, path, findings)
+    if get_origin(kind) in (list, tuple) and isinstance(value, list):
+        item = get_args(kind)[0]
+        fits = [_value(element, item, (*path, index), findings) for index, element in enumerate(value)]
+        return [fit for fit in fits if fit is not _MISFIT]
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        findings.append(_misfit(value, kind, path, str(error)))
+        return _MISFIT
+    return value
+
+
+def _without_none(kind: Any) -> Any:
+    if get_origin(kind) in (Union, types.UnionType):
+        return next(option for option in get_args(kind) if option is not types.NoneType)
+    return kind
+
+
+def _misfit(value: Any, kind: Any, path: Path, reason: str) -> Finding:
+    plain = get_origin(kind) or kind
+    if isinstance(plain, type) and issubclass(plain, Enum) and isinstance(value, str):
+        names = [member.value for member in plain if not member.value.endswith("_UNSPECIFIED")]
+        return Finding(Rule.BAD_VALUE, path, f"{value!r} is none of {', '.join(names)}", nearest_name(value, names))
+    if plain is Annotated or kind is AwareTime:
+        message = f"{_shown(value)} is no time with an offset from UTC"
+        return Finding(Rule.BAD_VALUE, path, message, "write RFC 3339, as in 2026-01-31T08:00:00Z")
+    expected = _NAMES.get(plain, "an object") if isinstance(plain, type) else "another value"
+    hint = QUOTE_IT if plain is str and not isinstance(value, dict | list) else ""
+    inside = reason.partition(" - at `")[2].removeprefix("$").rstrip("`")
+    where = f" at {inside}" if inside else ""
+    return Finding(Rule.WRONG_TYPE, path, f"expected {expected}, got {_shown(value)}{where}", hint)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"

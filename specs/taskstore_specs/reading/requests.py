@@ -1,0 +1,87 @@
+"""From one document to the request it makes: spelling, types, rules; everything that is wrong with it is collected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from taskstore_specs.errors import Rule
+from taskstore_specs.findings import Finding
+from taskstore_specs.models import CreateProject, DeployTask, Request, TaskSpec
+from taskstore_specs.reading import checks
+from taskstore_specs.reading.fitting import fitted
+from taskstore_specs.spelling import CREATE_PROJECT_REQUEST, DEPLOY_TASK_REQUEST, TASK_SPEC, Message, normalise
+
+_Model = TypeVar("_Model", DeployTask, CreateProject, TaskSpec)
+
+
+def request_of(document: Any) -> tuple[Request | None, list[Finding]]:
+    """The request that `document` is, or None, and what is wrong with it."""
+    if isinstance(document, dict) and "project" in document and not document.keys() & _DEPLOY_KEYS:
+        return _build(document, CREATE_PROJECT_REQUEST, CreateProject, _drop_unused, checks.check_project)
+    request, findings = _build(document, DEPLOY_TASK_REQUEST, DeployTask, _infer_types, checks.check_deploy)
+    return (request and checks.in_utc(request)), findings
+
+
+_DEPLOY_KEYS = {"taskId", "task_id", "spec", "triggers"}
+
+
+def spec_of(document: Any) -> tuple[TaskSpec | None, list[Finding]]:
+    """The specification that `document` is, or None, and what is wrong with it."""
+    return _build(document, TASK_SPEC, TaskSpec, lambda _: [], lambda _: iter(()))
+
+
+def _build(
+    document: Any,
+    message: Message,
+    model: type[_Model],
+    prepare: Callable[[dict[str, Any]], list[Finding]],
+    check: Callable[[_Model], Iterator[Finding]],
+) -> tuple[_Model | None, list[Finding]]:
+    if not isinstance(document, dict):
+        return None, [Finding(Rule.WRONG_TYPE, (), "a document is an object of fields", "see specs/manifest.md")]
+    normal, findings = normalise(document, message)
+    findings += prepare(normal)
+    try:
+        value = msgspec.convert(normal, model)
+    except msgspec.ValidationError:
+        normal, misfits = fitted(normal, model)
+        findings += misfits
+        value = msgspec.convert(normal, model)
+    known = [finding.path for finding in findings]
+    findings += [
+        finding for finding in check(value) if not any(path[: len(finding.path)] == finding.path for path in known)
+    ]
+    return (None if findings else value), findings
+
+
+def _infer_types(document: dict[str, Any]) -> list[Finding]:
+    """Fill in the automation types that are left open, which needs to know what was written."""
+    triggers = document.get("triggers")
+    for trigger in triggers if isinstance(triggers, list) else ():
+        automation = trigger.get("automationSpec") if isinstance(trigger, dict) else None
+        if isinstance(automation, dict) and automation.get("type", "TYPE_UNSPECIFIED") == "TYPE_UNSPECIFIED":
+            automation["type"] = checks.automation_type("schedule" in automation, "artifact" in automation).value
+    return []
+
+
+def _drop_unused(document: dict[str, Any]) -> list[Finding]:
+    """Drop what Flyte's project has and a registry has no use for, where that changes nothing."""
+    project = document.get("project")
+    if not isinstance(project, dict):
+        return []
+    findings = []
+    for name, harmless in _UNUSED.items():
+        if project.pop(name, harmless[0]) not in harmless:
+            message = f"a project here has no {name}"
+            findings.append(Finding(Rule.UNSUPPORTED, ("project", name), message, f"leave {name} out"))
+    return findings
+
+
+_UNUSED: dict[str, tuple[Any, ...]] = {
+    "domains": ([],),
+    "labels": ({}, {"values": {}}),
+    "state": ("PROJECT_STATE_ACTIVE",),
+}

@@ -1,0 +1,64 @@
+"""Reading YAML 1.2 (core schema), one or several documents. `specs/adr/0001-yaml-reader.md` says why two parsers.
+
+ryaml reads; it refuses duplicate keys, and bounds nesting. What it does not refuse or bound (tags, keys that are no text,
+aliases of long texts, flow nesting that takes it quadratic time) and where things stand, `YamlScan` tells; it is
+slower, so it runs only for texts that might hold such a thing, and for errors.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import ryaml
+
+from taskstore_specs.errors import Problem, Rule
+from taskstore_specs.reading.marks import problem
+from taskstore_specs.reading.text import NotReadableError, Parsed
+from taskstore_specs.reading.yaml_scan import YamlScan
+
+_FLOW_OPENERS = 1_000
+_TAG_ANCHOR_OR_ODD_NUMBER = re.compile(
+    r"(?:^|[\s\[{,:?-])(?:![^\s=]?|&[^\s&]|[-+]?0b[01]|[-+]0[ox])|[\d.][eE]\+?\d{3}", re.MULTILINE
+)
+_POSITION = re.compile(r" at line (\d+) column (\d+)")
+
+
+def parse(text: str) -> Parsed:
+    """The values in `text`, empty documents left out. Raises NotReadableError."""
+    if _needs_scan(text):
+        _refuse_findings(text)
+    try:
+        values = ryaml.loads_all(text) or []
+    except ValueError as error:
+        _refuse_findings(text)
+        raise NotReadableError(_syntax_problem(str(error))) from error
+    if not all(map(_has_text_keys, values)):
+        _refuse_findings(text)
+    return Parsed([value for value in values if value is not None], lambda: YamlScan(text).marks)
+
+
+def _needs_scan(text: str) -> bool:
+    return (
+        text.count("[") + text.count("{") > _FLOW_OPENERS or _TAG_ANCHOR_OR_ODD_NUMBER.search(text) is not None
+    )
+
+
+def _has_text_keys(value: Any) -> bool:
+    kind = type(value)
+    if kind is dict:
+        return all(type(key) is str and _has_text_keys(item) for key, item in value.items())
+    return kind is not list or all(map(_has_text_keys, value))
+
+
+def _refuse_findings(text: str) -> None:
+    scan = YamlScan(text)
+    if scan.findings:
+        several = (1,) in scan.marks or (0, 1) in scan.marks
+        raise NotReadableError(*(problem(finding, scan.marks, several=several) for finding in scan.findings))
+
+
+def _syntax_problem(message: str) -> Problem:
+    found = _POSITION.search(message)
+    line, column = (int(found[1]), int(found[2])) if found else (None, None)
+    return Problem(f"not YAML: {_POSITION.sub('', message, count=1)}", "", line, column, rule=Rule.SYNTAX)
