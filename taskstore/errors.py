@@ -175,7 +175,7 @@ class JournalDamagedError(DamagedError):
             f"journal entry {sequence} is damaged: {why}",
             hint="`taskstore fsck` says more; `taskstore repair --from STORE` fetches it anew",
         )
-        self.sequence = sequence
+        self.sequence, self.why = sequence, why
 
 
 class IndexDamagedError(DamagedError):

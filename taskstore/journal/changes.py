@@ -143,5 +143,16 @@ class SourceChange(_Change, frozen=True, tag="source"):
     digest: Digest
 
 
-Change = ProjectChange | TaskChange | TriggerChange | SpecChange | SourceChange
+class BlobChange(_Change, frozen=True, tag="blob"):
+    """Bytes that specifications and triggers refer to as `taskstore://NAME` (a code bundle, offloaded inputs) were
+    stored, so that their blob is referenced. A name stands for the same bytes for ever.
+    """
+
+    name: str
+    digest: Digest
+    size: int
+    media_type: str
+
+
+Change = ProjectChange | TaskChange | TriggerChange | SpecChange | SourceChange | BlobChange
 """Any fact. Decoded by its `kind`."""

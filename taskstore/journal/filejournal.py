@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from taskstore.disk.files import create_file, file_size, read_file
@@ -38,12 +39,7 @@ class FileJournal:
 
     def append(self, entry: Entry) -> Head:
         """See Journal. Order of writes: folder, temporary file, its fsync, link to the number, fsync of the folder."""
-        data = encode(entry)
-        if len(data) > ENTRY_BYTES or entry.sequence > ENTRIES:
-            raise LimitExceededError(
-                f"a journal entry of {len(data)} bytes",
-                hint=f"at most {ENTRY_BYTES} are written: deploy fewer at a time",
-            )
+        data = _encoded(entry)
         head = self._seen = self.head(self._seen)
         if entry.sequence <= head.sequence:
             raise AlreadyExistsError(f"journal entry {entry.sequence} exists already", hint="plan anew and try again")
@@ -115,3 +111,20 @@ class FileJournal:
 
     def _path(self, sequence: int) -> Path:
         return self._folder / numbering.path_of(sequence)
+
+
+def _encoded(entry: Entry) -> bytes:
+    """The bytes of `entry`, within bounds and sure to be readable. Raises LimitExceededError, InvalidInputError."""
+    data = encode(entry)
+    if len(data) > ENTRY_BYTES or entry.sequence > ENTRIES:
+        raise LimitExceededError(
+            f"journal entry {entry.sequence} has {len(data)} bytes",
+            hint=f"at most {ENTRY_BYTES} bytes and {ENTRIES} entries are written: deploy fewer tasks at a time",
+        )
+    if entry.committed_at.utcoffset() != timedelta(0):
+        raise InvalidInputError(f"journal entry {entry.sequence} has a time that is not in UTC: {entry.committed_at}")
+    try:
+        decode(data, entry.sequence)
+    except JournalDamagedError as error:
+        raise InvalidInputError(f"journal entry {entry.sequence} could not be read again: {error.why}") from error
+    return data
