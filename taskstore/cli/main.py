@@ -23,6 +23,7 @@ COMMANDS = {
     "status": ("taskstore.cli.commands.status", "Show the state of a store."),
     "rebuild": ("taskstore.cli.commands.rebuild", "Make the index anew from the journal."),
 }
+COMPLETION = "_TASKSTORE_COMPLETE"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -57,20 +58,32 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (else those of the process) name; returns the exit code."""
+    if COMPLETION in os.environ:
+        cli.main(prog_name="taskstore", complete_var=COMPLETION)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        code = cli.main(given, prog_name="taskstore", standalone_mode=False)
-        sys.stdout.flush()
+        return _run(given)
     except BrokenPipeError:
+        # What is still buffered must not fail again when the interpreter flushes it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except Exception as error:
         from taskstore.cli.errors import report
 
         return report(error, as_json=_wants_json(given))
-    return code if isinstance(code, int) else 0
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command to its end; its exit code. Click's own `main` would tell errors its way and return no codes."""
+    try:
+        with cli.make_context("taskstore", arguments) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    sys.stdout.flush()
+    return code or 0
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -1,0 +1,53 @@
+"""`taskstore project`: the projects that tasks are deployed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.group import Command
+from taskstore.cli.options import Session, session
+
+
+@click.group(no_args_is_help=False)
+def command() -> None:
+    """Declare and list projects."""
+
+
+@command.command(
+    cls=Command,
+    examples="""
+    taskstore project create flytesnacks
+    taskstore project create paint-line --name "Paint line" --description "Everything of hall 3"
+    """,
+)
+@click.argument("id")
+@click.option("--name", default="", help="What people call it. [its id]")
+@click.option("--description", default="", help="What it is for.")
+@session
+def create(session: Session, id: str, name: str, description: str) -> None:
+    """Declare a project, so that tasks can be deployed to it."""
+    with session.open() as store:
+        session.answer(_answer([store.create_project(id, name=name, description=description)]))
+
+
+@command.command("list", cls=Command, examples="taskstore project list --json")
+@session
+def list_(session: Session) -> None:
+    """List the projects."""
+    with session.open() as store:
+        session.answer(_answer(store.list_projects()))
+
+
+def _answer(projects: Sequence[Any]) -> Answer:
+    columns = (
+        Column("PROJECT", lambda project: project.id, "bold"),
+        Column("NAME", lambda project: project.name),
+        Column("STATE", lambda project: project.state),
+        Column("CREATED", lambda project: project.created_at),
+        Column("DESCRIPTION", lambda project: project.description),
+    )
+    return Answer(document={"projects": projects}, rows=projects, sections=[Table(columns, projects)])
