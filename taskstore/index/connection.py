@@ -1,0 +1,61 @@
+"""Opening the index's DuckDB file, confined and within bounds."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import duckdb
+
+from taskstore.errors import BusyError
+
+FOREIGN_WAIT = 5.0
+"""Seconds to wait for a program that holds the file without taking part in our locks."""
+_RETRY = 0.02
+
+MEMORY = "256MB"
+"""What DuckDB may use before it spills to `tmp/`."""
+
+_CONFINED = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "lock_configuration": "true",
+    "memory_limit": MEMORY,
+}
+_HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|Could not set lock on file")
+
+
+def connect(path: Path, *, read_only: bool, temporary: Path) -> duckdb.DuckDBPyConnection:
+    """Open the file `path`; nothing in a query can reach other files, extensions or these settings.
+
+    `temporary` is the folder to spill to. Raises BusyError, naming the process, when another program holds the file for
+    longer than FOREIGN_WAIT; duckdb.Error when the file cannot be used.
+    """
+    deadline = time.monotonic() + FOREIGN_WAIT
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=_config(temporary))
+        except duckdb.IOException as error:
+            held = _HELD.search(str(error))
+            if held is None:
+                raise
+            if time.monotonic() > deadline:
+                raise _busy(path, held) from error
+        time.sleep(_RETRY)
+
+
+def connect_memory(temporary: Path | None) -> duckdb.DuckDBPyConnection:
+    """An index that lives and dies with the connection. Without a folder to spill to it must fit in MEMORY."""
+    return duckdb.connect(":memory:", config=_config(temporary))
+
+
+def _config(temporary: Path | None) -> dict[str, str | bool | int | float | list[str]]:
+    return {**_CONFINED, "temp_directory": "" if temporary is None else str(temporary)}
+
+
+def _busy(path: Path, held: re.Match[str]) -> BusyError:
+    who = f"process {held['pid']} ({held['program']})" if held["pid"] else "another process"
+    return BusyError(f"{path} is held by {who}", hint="end that program, or wait until it is done; then try again")

@@ -1,0 +1,141 @@
+"""The index's file: opened, checked against the journal, caught up, and replaced when anything is wrong with it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import duckdb
+
+from taskstore.disk.locks import Lock
+from taskstore.errors import IndexDamagedError, NotFoundError, StorageError
+from taskstore.index import apply, rebuild, schema
+from taskstore.index.connection import connect
+from taskstore.index.lease import Session
+from taskstore.journal import Head, Journal
+
+log = logging.getLogger("taskstore.index")
+
+
+class IndexFile:
+    """The file at `path` as a projection of `journal`. Its methods are called under the locks that they name."""
+
+    def __init__(self, path: Path, temporary: Path, journal: Journal) -> None:
+        self._path, self._temporary, self._journal = path, temporary, journal
+        self._is_known = False
+        self._fault: Exception | None = None
+
+    def distrust(self, error: Exception) -> None:
+        """A query failed with `error`, a fault of the file: it is replaced before it is used again."""
+        self._fault = error
+
+    def is_current(self, session: Session) -> bool:
+        """Whether the session's head is that of the journal."""
+        return self._journal.head(after=session.head).sequence == (session.head.sequence if session.head else 0)
+
+    def try_open(self, lock: Lock | None) -> Session | None:
+        """A session that reads under `lock`; None, and the lock released, if the file is missing, bad or behind."""
+        with ExitStack() as undo:
+            if lock is not None:
+                undo.callback(lock.release)
+            if self._fault is not None or not self._path.exists():
+                return None
+            try:
+                connection = connect(self._path, read_only=True, temporary=self._temporary)
+                undo.callback(connection.close)
+                session = Session(connection, lock, self._checked_head(connection), exclusive=False)
+            except (duckdb.Error, IndexDamagedError):
+                return None
+            if not self.is_current(session):
+                return None
+            undo.pop_all()
+            return session
+
+    def open_alone(self, lock: Lock) -> Session:
+        """A session that writes under the exclusive `lock`, caught up with the journal, whatever the file was like."""
+        with ExitStack() as undo:
+            undo.callback(lock.release)
+            session = Session(self._open_current(), lock, None, exclusive=True)
+            session.head = apply.head(session.connection)
+            undo.pop_all()
+            return session
+
+    def open_unlocked(self) -> Session:
+        """A session on a store that cannot be written: on the file if that is current, else on an index in memory."""
+        session = self.try_open(None)
+        if session is None:
+            connection = rebuild.in_memory(None, self._journal)
+            session = Session(connection, None, apply.head(connection), exclusive=False)
+        return session
+
+    def mend(self, session: Session, error: Exception) -> None:
+        """Replace the file under the exclusive `session`, in which it failed with `error`."""
+        session.connection.close()
+        self.distrust(error)
+        session.connection = self._open_current()
+        session.head = apply.head(session.connection)
+
+    def rebuild(self) -> None:
+        """Replace the file by one made from the journal, under the exclusive lock."""
+        try:
+            rebuild.rebuild(self._path, self._temporary, self._journal)
+        except duckdb.Error as error:
+            raise self._storage_error(error) from error
+        self._fault, self._is_known = None, True
+
+    def _open_current(self) -> duckdb.DuckDBPyConnection:
+        try:
+            if self._fault is not None:
+                raise self._fault
+            if self._path.exists():
+                return self._open_caught_up()
+            self.rebuild()
+        except (duckdb.Error, IndexDamagedError) as error:
+            if _is_disk_full(error):
+                raise self._storage_error(error) from error
+            log.warning("the index is rebuilt from the journal: %s", error)
+            rebuild.set_aside(self._path, self._temporary)
+            self.rebuild()
+        try:
+            return self._open_caught_up()
+        except duckdb.Error as error:
+            raise self._storage_error(error) from error
+
+    def _open_caught_up(self) -> duckdb.DuckDBPyConnection:
+        with ExitStack() as undo:
+            connection = undo.enter_context(closing(connect(self._path, read_only=False, temporary=self._temporary)))
+            head = self._checked_head(connection)
+            for chunk in rebuild.chunks(self._journal.entries(after=head)):
+                apply.apply(connection, chunk, head.sequence if head else 0)
+                last, digest = chunk[-1]
+                head = Head(last.sequence, digest, last.committed_at)
+            undo.pop_all()
+            return connection
+
+    def _checked_head(self, connection: duckdb.DuckDBPyConnection) -> Head | None:
+        """The last entry applied. Raises IndexDamagedError if the file is of another format or journal."""
+        row = connection.execute("SELECT format FROM meta").fetchone()
+        if row != (schema.FORMAT,):
+            raise IndexDamagedError("it has another format")
+        head = apply.head(connection)
+        if head is not None and not self._is_known and not self._is_in_journal(head):
+            raise IndexDamagedError(f"entry {head.sequence} of the journal is not the one that was applied")
+        self._is_known = True
+        return head
+
+    def _is_in_journal(self, head: Head) -> bool:
+        try:
+            return self._journal.read(head.sequence)[1] == head.digest
+        except NotFoundError:
+            return False
+
+    def _storage_error(self, error: Exception) -> StorageError:
+        number = errno.ENOSPC if _is_disk_full(error) else errno.EIO
+        return StorageError(f"cannot write the index ({error})", self._path, OSError(number, os.strerror(number)))
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return isinstance(error, duckdb.IOException) and os.strerror(errno.ENOSPC) in str(error)

@@ -1,0 +1,75 @@
+"""Making the index anew from the journal, beside the old one, and putting it in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+
+from taskstore.index import apply
+from taskstore.index.connection import connect, connect_memory
+from taskstore.journal import Entry, Journal
+from taskstore_specs.digest import Digest
+
+CHUNK = 20_000
+"""How many changes are taken in at once, which bounds the memory of a rebuild. An entry is never split."""
+
+DAMAGED = "index.duckdb.damaged"
+
+
+def chunks(entries: Iterable[tuple[Entry, Digest]]) -> Iterator[list[tuple[Entry, Digest]]]:
+    """The entries in groups of about CHUNK changes."""
+    chunk: list[tuple[Entry, Digest]] = []
+    size = 0
+    for entry in entries:
+        chunk.append(entry)
+        size += 1 + len(entry[0].changes)
+        if size >= CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
+    """Write a new index of the whole journal and rename it to `path`. The caller holds the index alone.
+
+    Raises JournalDamagedError, leaving the old index; duckdb.Error when DuckDB cannot write (the disk is full).
+    """
+    new = temporary / f"index-{secrets.token_hex(8)}.duckdb"
+    try:
+        with contextlib.closing(connect(new, read_only=False, temporary=temporary)) as connection:
+            apply.create(connection)
+            apply.load(connection, chunks(journal.entries()))
+            connection.execute("CHECKPOINT")
+        _wal(path).unlink(missing_ok=True)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+        _wal(new).unlink(missing_ok=True)
+
+
+def in_memory(temporary: Path | None, journal: Journal) -> duckdb.DuckDBPyConnection:
+    """An index of the whole journal that is gone when it is closed, for stores that cannot be written."""
+    connection = connect_memory(temporary)
+    apply.create(connection)
+    apply.load(connection, chunks(journal.entries()))
+    return connection
+
+
+def set_aside(path: Path, temporary: Path) -> None:
+    """Move a damaged index out of the way, for whoever wants to look into it. The last one is kept, older ones not."""
+    for old in temporary.glob(f"{DAMAGED}-*"):
+        old.unlink(missing_ok=True)
+    name = f"{DAMAGED}-{time.time_ns()}"
+    for source, target in ((path, name), (_wal(path), f"{name}.wal")):
+        with contextlib.suppress(FileNotFoundError):
+            source.replace(temporary / target)
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
