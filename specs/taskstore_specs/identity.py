@@ -78,7 +78,8 @@ class TaskName(msgspec.Struct, frozen=True, order=True):
         parts = text.split("/")
         if len(parts) != 3:
             raise InvalidIdentityError(f"not a task: {text!r}", hint="write project/domain/name")
-        return cls.checked(*parts)
+        project, domain, name = parts
+        return cls.checked(project, domain, name)
 
     def at(self, version: str) -> TaskId:
         """This task's version `version`, which the caller has checked."""
@@ -108,7 +109,8 @@ class TaskId(msgspec.Struct, frozen=True, order=True):
         parts = address.split("/")
         if not at or len(parts) != 3:
             raise InvalidIdentityError(f"not a task version: {text!r}", hint="write project/domain/name@version")
-        return cls.checked(*parts, version)
+        project, domain, name = parts
+        return cls.checked(project, domain, name, version)
 
     @property
     def task(self) -> TaskName:

@@ -25,7 +25,7 @@ class _Message(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, 
     pass
 
 
-class TaskIdentifier(_Message):
+class TaskIdentifier(_Message, frozen=True):
     """`TaskIdentifier`, as written: unchecked. `org` is recorded and is no part of the identity."""
 
     project: str = ""
@@ -35,20 +35,20 @@ class TaskIdentifier(_Message):
     org: str = ""
 
 
-class Environment(_Message):
+class Environment(_Message, frozen=True):
     """The environment that a task runs in."""
 
     name: str = ""
     description: str = ""
 
 
-class SourceCode(_Message):
+class SourceCode(_Message, frozen=True):
     """Where a task's source can be read."""
 
     link: str = ""
 
 
-class Documentation(_Message):
+class Documentation(_Message, frozen=True):
     """`DocumentationEntity`: what people read about a task."""
 
     short_description: str = ""
@@ -56,7 +56,7 @@ class Documentation(_Message):
     source_code: SourceCode | None = None
 
 
-class TaskSpec(_Message):
+class TaskSpec(_Message, frozen=True):
     """`TaskSpec`: the specification that is stored as a blob."""
 
     task_template: EngineValue = {}
@@ -75,7 +75,7 @@ class FixedRateUnit(Enum):
     DAY = "FIXED_RATE_UNIT_DAY"
 
 
-class FixedRate(_Message):
+class FixedRate(_Message, frozen=True):
     """Fires every `value` units, counted from `start_time` (an aware time, UTC) or else from the deploy."""
 
     value: int = 0
@@ -83,14 +83,14 @@ class FixedRate(_Message):
     start_time: AwareTime | None = None
 
 
-class Cron(_Message):
+class Cron(_Message, frozen=True):
     """Five cron fields or a descriptor such as `@daily`, read in an IANA timezone (UTC when empty)."""
 
     expression: str = ""
     timezone: str = ""
 
 
-class Schedule(_Message):
+class Schedule(_Message, frozen=True):
     """When a trigger fires: exactly one of `rate`, `cron` and the deprecated `cron_expression` is set."""
 
     rate: FixedRate | None = None
@@ -99,7 +99,7 @@ class Schedule(_Message):
     kickoff_time_input_arg: str = ""
 
 
-class ArtifactTrigger(_Message):
+class ArtifactTrigger(_Message, frozen=True):
     """Fires when an artifact appears."""
 
     artifact_name: str = ""
@@ -117,7 +117,7 @@ class AutomationType(Enum):
     ARTIFACT = "TYPE_ARTIFACT"
 
 
-class AutomationSpec(_Message):
+class AutomationSpec(_Message, frozen=True):
     """`TriggerAutomationSpec`. `type` agrees with which of `schedule` and `artifact` is set; the reader fills it in."""
 
     type: AutomationType = AutomationType.NONE
@@ -125,7 +125,7 @@ class AutomationSpec(_Message):
     artifact: ArtifactTrigger | None = None
 
 
-class TriggerSpec(_Message):
+class TriggerSpec(_Message, frozen=True):
     """`TaskTriggerSpec`. Proto3 JSON omits `active: false`, so an absent `active` is false."""
 
     active: bool = False
@@ -135,7 +135,7 @@ class TriggerSpec(_Message):
     description: str = ""
 
 
-class Trigger(_Message):
+class Trigger(_Message, frozen=True):
     """`TaskTrigger`: a named automation of a task."""
 
     name: str = ""
@@ -143,7 +143,7 @@ class Trigger(_Message):
     automation_spec: AutomationSpec = AutomationSpec()
 
 
-class DeployTask(_Message):
+class DeployTask(_Message, frozen=True):
     """`DeployTaskRequest`: a task version and its whole set of triggers. Made by the reader, checked."""
 
     task_id: TaskIdentifier
@@ -151,7 +151,7 @@ class DeployTask(_Message):
     triggers: tuple[Trigger, ...] = ()
 
 
-class Project(_Message):
+class Project(_Message, frozen=True):
     """`Project`, as far as an offline registry keeps it."""
 
     id: str = ""
@@ -160,7 +160,7 @@ class Project(_Message):
     org: str = ""
 
 
-class CreateProject(_Message):
+class CreateProject(_Message, frozen=True):
     """`CreateProjectRequest`: declares a project."""
 
     project: Project

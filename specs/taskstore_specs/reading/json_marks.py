@@ -1,4 +1,4 @@
-"""Where the parts of a JSON text stand: a token scan of a text that is known to be JSON."""
+"""Where the parts of a JSON text stand: a word scan of a text that is known to be JSON."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class JsonScan:
         self._keys: list[set[str]] = []
         self._awaits_key = False
         line, line_start = 1, 0
-        for token in _TOKEN.finditer(text):
-            if token[0] == "\n":
-                line, line_start = line + 1, token.end()
+        for match in _TOKEN.finditer(text):
+            if match[0] == "\n":
+                line, line_start = line + 1, match.end()
             else:
-                self._take(token[0], Mark(line, token.start() - line_start + 1))
+                self._take(match[0], Mark(line, match.start() - line_start + 1))
 
-    def _take(self, token: str, mark: Mark) -> None:
-        if token == ",":
+    def _take(self, word: str, mark: Mark) -> None:
+        if word == ",":
             self._awaits_key = isinstance(self._path[-1], str)
-        elif token in "}]":
+        elif word in "}]":
             self._path.pop()
             self._keys.pop()
             self._awaits_key = False
         elif self._awaits_key:
-            self._take_key(json.loads(token), mark)
+            self._take_key(json.loads(word), mark)
         else:
-            self._take_value(token, mark)
+            self._take_value(word, mark)
 
     def _take_key(self, key: str, mark: Mark) -> None:
         self._path[-1] = key
@@ -51,12 +51,12 @@ class JsonScan:
         self._keys[-1].add(key)
         self.marks[respelled(self._path)] = mark
 
-    def _take_value(self, token: str, mark: Mark) -> None:
+    def _take_value(self, word: str, mark: Mark) -> None:
         last = self._path[-1]
         if isinstance(last, int):
             self._path[-1] = last + 1
             self.marks[respelled(self._path)] = mark
-        if token in "{[":
-            self._path.append("" if token == "{" else -1)
+        if word in "{[":
+            self._path.append("" if word == "{" else -1)
             self._keys.append(set())
-            self._awaits_key = token == "{"
+            self._awaits_key = word == "{"

@@ -141,8 +141,8 @@ class YamlScan:
             if event.anchor:
                 self._anchors[event.anchor] = _Weight(1, len(event.value))
 
-    def _repeat(self, anchor: str) -> None:
-        weight = self._anchors.get(anchor)
+    def _repeat(self, anchor: str | None) -> None:
+        weight = self._anchors.get(anchor or "")
         if weight is None:
             self._give_up(Rule.SYNTAX, f"the alias *{anchor} has no anchor before it", f"define &{anchor} first")
         else:

@@ -1,7 +1,7 @@
 """Reading YAML 1.2 (core schema), one or several documents. `specs/adr/0001-yaml-reader.md` says why two parsers.
 
-ryaml reads; it refuses duplicate keys, and bounds nesting. What it does not refuse or bound (tags, keys that are no text,
-aliases of long texts, flow nesting that takes it quadratic time) and where things stand, `YamlScan` tells; it is
+ryaml reads; it refuses duplicate keys and bounds nesting. What it does not refuse or bound (tags, keys that are no
+text, aliases of long texts, flow nesting that takes it quadratic time) and where things stand, `YamlScan` tells; it is
 slower, so it runs only for texts that might hold such a thing, and for errors.
 """
 
@@ -18,9 +18,13 @@ from taskstore_specs.reading.text import NotReadableError, Parsed
 from taskstore_specs.reading.yaml_scan import YamlScan
 
 _FLOW_OPENERS = 1_000
-_TAG_ANCHOR_OR_ODD_NUMBER = re.compile(
-    r"(?:^|[\s\[{,:?-])(?:![^\s=]?|&[^\s&]|[-+]?0b[01]|[-+]0[ox])|[\d.][eE]\+?\d{3}", re.MULTILINE
-)
+"""So few cannot nest deep enough to take ryaml more than milliseconds."""
+
+_TOKEN = r"(?:^|[\s\[{,:-])"
+_TAG = re.compile(_TOKEN + "!", re.MULTILINE)
+_ANCHOR = re.compile(_TOKEN + r"&[^\s&]", re.MULTILINE)
+_BINARY = re.compile(r"0b[01]+(?![^\s,\]}])")
+_HUGE_EXPONENT = re.compile(r"[eE]\+?\d\d\d+(?![^\s,\]}])")
 _POSITION = re.compile(r" at line (\d+) column (\d+)")
 
 
@@ -39,8 +43,14 @@ def parse(text: str) -> Parsed:
 
 
 def _needs_scan(text: str) -> bool:
+    """Whether `text` may hold something that ryaml takes and a manifest must not have. Cheap; errs on the safe side."""
     return (
-        text.count("[") + text.count("{") > _FLOW_OPENERS or _TAG_ANCHOR_OR_ODD_NUMBER.search(text) is not None
+        text.count("[") + text.count("{") > _FLOW_OPENERS
+        or ("!" in text and _TAG.search(text) is not None)
+        or ("&" in text and _ANCHOR.search(text) is not None)
+        or any(sign in text for sign in ("-0x", "+0x", "-0o", "+0o"))
+        or _BINARY.search(text) is not None
+        or _HUGE_EXPONENT.search(text) is not None
     )
 
 
