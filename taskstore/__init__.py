@@ -1,0 +1,77 @@
+"""taskstore: an offline, file-backed registry of task definitions.
+
+    from pathlib import Path
+    from taskstore import Store, read_source
+
+    with Store.open("registry") as store:
+        report = store.deploy([read_source(Path("merge_sort.yaml"))])
+        for result in report.results:
+            print(result.outcome.value, result.task)
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taskstore.errors import TaskstoreError
+    from taskstore.plan.deploy import Outcome, Policy, ProjectPolicy, VersionPolicy
+    from taskstore.store.operate import OperateResult
+    from taskstore.store.results import DeployReport, DeployResult, DeploySummary, RebuildResult, SpecResult
+    from taskstore.store.source import Source, read_source
+    from taskstore.store.store import Store
+    from taskstore_specs import Digest, Format, TaskId, TaskName
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "DeployReport": "taskstore.store.results",
+    "DeployResult": "taskstore.store.results",
+    "DeploySummary": "taskstore.store.results",
+    "Digest": "taskstore_specs",
+    "Format": "taskstore_specs",
+    "OperateResult": "taskstore.store.operate",
+    "Outcome": "taskstore.plan.deploy",
+    "Policy": "taskstore.plan.deploy",
+    "ProjectPolicy": "taskstore.plan.deploy",
+    "RebuildResult": "taskstore.store.results",
+    "Source": "taskstore.store.source",
+    "SpecResult": "taskstore.store.results",
+    "Store": "taskstore.store.store",
+    "TaskId": "taskstore_specs",
+    "TaskName": "taskstore_specs",
+    "TaskstoreError": "taskstore.errors",
+    "VersionPolicy": "taskstore.plan.deploy",
+    "read_source": "taskstore.store.source",
+}
+
+__all__ = [
+    "DeployReport",
+    "DeployResult",
+    "DeploySummary",
+    "Digest",
+    "Format",
+    "OperateResult",
+    "Outcome",
+    "Policy",
+    "ProjectPolicy",
+    "RebuildResult",
+    "Source",
+    "SpecResult",
+    "Store",
+    "TaskId",
+    "TaskName",
+    "TaskstoreError",
+    "VersionPolicy",
+    "read_source",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'taskstore' has no attribute {name!r}")
+    return getattr(import_module(home), name)

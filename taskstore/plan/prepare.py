@@ -41,7 +41,7 @@ def prepare(request: Request) -> Prepared:
         return request
     warnings: list[str] = []
     spec = _cut_descriptions(request.spec, warnings)
-    triggers = tuple(_prepare_trigger(trigger, warnings) for trigger in request.triggers)
+    triggers = tuple(_prepare_trigger(trigger, warnings) for trigger in _last_of_each_name(request.triggers, warnings))
     written = request.task_id
     task_id = TaskId(written.project, written.domain, written.name, written.version)
     data = encode_spec(spec)
@@ -114,6 +114,16 @@ def _cut_descriptions(spec: TaskSpec, warnings: list[str]) -> TaskSpec:
     if len(warnings) == before:
         return spec
     return msgspec.structs.replace(spec, documentation=documentation, environment=environment)
+
+
+def _last_of_each_name(triggers: tuple[Trigger, ...], warnings: list[str]) -> list[Trigger]:
+    """Flyte programs do send two triggers of one name; upserting them in turn, Flyte keeps the last."""
+    last = {trigger.name: trigger for trigger in triggers}
+    if len(last) < len(triggers):
+        names = [trigger.name for trigger in triggers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        warnings.append(f"more than one trigger is named {', '.join(twice)}; the last one counts")
+    return list(last.values())
 
 
 def _prepare_trigger(trigger: Trigger, warnings: list[str]) -> Trigger:

@@ -12,14 +12,21 @@ from typing import Self
 
 from taskstore.cas import FileBlobStore
 from taskstore.index import Index
+from taskstore.index import sources as known_sources
 from taskstore.journal import FileJournal
+from taskstore.journal.changes import TriggerAction
 from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
+from taskstore.store import operate
 from taskstore.store.commit import Clock, Committer, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
 from taskstore.store.deploy import deploy
-from taskstore.store.results import DeployReport, RebuildResult
+from taskstore.store.operate import OperateResult
+from taskstore.store.results import DeployReport, RebuildResult, SpecResult
 from taskstore.store.source import Source
+from taskstore.store.specs import put_spec
 from taskstore_specs.digest import Digest
+from taskstore_specs.identity import TaskId, TaskName, check_project
+from taskstore_specs.models import Trigger
 
 
 class Store:
@@ -95,6 +102,54 @@ class Store:
             dry_run=dry_run,
             watched=watched,
         )
+
+    def sources(self, paths: Iterable[str]) -> dict[str, Digest]:
+        """The digest that each watched file had when it was last deployed; those never deployed are left out."""
+        wanted = set(paths)
+        return self.index.ask(lambda connection: known_sources(connection, wanted))
+
+    def create_project(
+        self, project: str, name: str = "", description: str = "", *, by: str | None = None
+    ) -> OperateResult:
+        """Declare a project. Raises InvalidIdentityError, AlreadyExistsError."""
+        return operate.create_project(self._committer, check_project(project), name, description, by or caller())
+
+    def archive_project(self, project: str, *, by: str | None = None) -> OperateResult:
+        """Archive a project: it takes no deploys and still lists. Raises ProjectNotFoundError."""
+        return operate.set_project_archived(self._committer, project, by or caller(), archived=True)
+
+    def restore_project(self, project: str, *, by: str | None = None) -> OperateResult:
+        """Take an archived project back into use. Raises ProjectNotFoundError."""
+        return operate.set_project_archived(self._committer, project, by or caller(), archived=False)
+
+    def operate_triggers(
+        self, action: TriggerAction, task: TaskName, names: Sequence[str], *, by: str | None = None
+    ) -> OperateResult:
+        """Activate, deactivate, pause, resume or delete the named triggers, all or none; those already so are left
+        alone. Raises TriggerNotFoundError, ProjectArchivedError."""
+        return operate.operate_triggers(self._committer, action, task, names, by or caller())
+
+    def deploy_trigger(
+        self, task_id: TaskId, trigger: Trigger, *, expected_revision: int | None = None, by: str | None = None
+    ) -> OperateResult:
+        """Deploy one trigger beside the others of its task. `expected_revision` (0: none yet) is an optimistic lock.
+
+        Raises TaskNotFoundError, RevisionConflictError, InvalidInputError, ProjectArchivedError.
+        """
+        return operate.deploy_trigger(self._committer, task_id, trigger, expected_revision, by or caller())
+
+    def delete_version(self, task_id: TaskId, *, by: str | None = None) -> OperateResult:
+        """Take a version out of the lists, softly. Raises TaskNotFoundError, ConflictError while triggers start it."""
+        return operate.delete_version(self._committer, task_id, by or caller())
+
+    def undelete_version(self, task_id: TaskId, *, by: str | None = None) -> OperateResult:
+        """Bring a deleted version back. Raises TaskNotFoundError."""
+        return operate.undelete_version(self._committer, task_id, by or caller())
+
+    def put_spec(self, source: Source, *, expected: Digest | None = None, by: str | None = None) -> SpecResult:
+        """Store a specification alone, unless the registry has it. Raises ManifestError, and ConflictError when
+        `expected` is not its digest."""
+        return put_spec(self._committer, source, expected, by or caller())
 
     def get_spec(self, digest: Digest) -> bytes:
         """The exact bytes of a specification, verified. Raises BlobNotFoundError, BlobDamagedError."""
