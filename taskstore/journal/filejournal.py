@@ -115,7 +115,10 @@ class FileJournal:
 
 def _encoded(entry: Entry) -> bytes:
     """The bytes of `entry`, within bounds and sure to be readable. Raises LimitExceededError, InvalidInputError."""
-    data = encode(entry)
+    try:
+        data = encode(entry)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInputError(f"journal entry {entry.sequence} cannot be written as JSON: {error}") from error
     if len(data) > ENTRY_BYTES or entry.sequence > ENTRIES:
         raise LimitExceededError(
             f"journal entry {entry.sequence} has {len(data)} bytes",
