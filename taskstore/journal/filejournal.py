@@ -117,7 +117,7 @@ def _encoded(entry: Entry) -> bytes:
     """The bytes of `entry`, within bounds and sure to be readable. Raises LimitExceededError, InvalidInputError."""
     try:
         data = encode(entry)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InvalidInputError(f"journal entry {entry.sequence} cannot be written as JSON: {error}") from error
     if len(data) > ENTRY_BYTES or entry.sequence > ENTRIES:
         raise LimitExceededError(

@@ -10,7 +10,7 @@ import pytest
 
 from taskstore.errors import AlreadyExistsError, InvalidInputError, LimitExceededError, NotFoundError
 from taskstore.journal import Entry, FileJournal, Head, Journal
-from taskstore.journal.changes import Change, ProjectAction, ProjectChange, SourceChange, SpecChange
+from taskstore.journal.changes import Change, ProjectAction, ProjectChange, SourceChange
 from taskstore.journal.entry import encode, genesis
 from taskstore.journal.limits import ENTRY_BYTES
 from taskstore_specs.digest import Digest
@@ -137,7 +137,6 @@ def test_a_time_that_is_not_in_utc_is_refused(journal: Journal, zone: timezone |
     [
         SourceChange(path="a.yaml", digest=Digest("not hexadecimal")),
         SourceChange(path="not text: \ud800", digest=EMPTY.digest),
-        SpecChange(digest=EMPTY.digest, size=2**80),
     ],
 )
 def test_what_could_not_be_read_again_is_refused(journal: Journal, change: Change) -> None:
