@@ -7,11 +7,12 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskstore_daemon import log
-from taskstore_daemon.backend import Backend, why_polling
+from taskstore_daemon.backend import Backend
 from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.hints import Hint, Hints, Mailbox
 from taskstore_daemon.limits import FILES_PER_INBOX, LISTED, SCAN_SHARE
@@ -32,6 +33,7 @@ class Inbox:
         self.why_poll = why_poll
         self.tracker = Tracker(settle)
         self.problem = ""
+        self.last_scan_at: datetime | None = None
         self.last_scan_seconds = 0.0
         self.scans = 0
         self.ignored: list[Skipped] = []
@@ -99,6 +101,7 @@ class Inbox:
         if self._watch is not None:
             self._watch.end_scan()
         self.last_scan_seconds = time.process_time() - started
+        self.last_scan_at = datetime.now(UTC)
         self.scans += 1
         # Jitter keeps many daemons on one file server from scanning in step.
         pause = max(self._rescan, self.last_scan_seconds / SCAN_SHARE)
@@ -126,7 +129,7 @@ class Inbox:
         return gone
 
     def _look_at_hints(self, root: int, hints: Hints, now: float) -> list[str]:
-        files = dict(hints.files)
+        files: dict[str, Hint | None] = dict(hints.files)
         if self._next_look <= now:
             files = dict.fromkeys(self.tracker.waiting()) | files
         for folder in hints.folders:
@@ -191,8 +194,3 @@ class Inbox:
 
 def _is_below(path: str, folders: Iterable[Unread]) -> bool:
     return any(not folder.path or path == folder.path or path.startswith(f"{folder.path}/") for folder in folders)
-
-
-def choose_polling(root: Path, poll: float | None) -> str:
-    """Why `root` is to be polled, empty when it is not. Raises OSError."""
-    return "asked for by --poll" if poll is not None else why_polling(root)

@@ -30,3 +30,9 @@ SCAN_SHARE = 0.005
 
 BACKOFF_FIRST_SECONDS = 0.5
 BACKOFF_MOST_SECONDS = 60.0
+
+HEARTBEAT_SECONDS = 10.0
+"""An idle daemon renews what it tells of itself this often; a busy one at most every second."""
+
+ONCE_SECONDS = 60.0
+"""How long `--once` waits for files that are still being written."""

@@ -12,11 +12,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from taskstore.disk import temporary
 from taskstore.disk.sync import CAN_SYNC_FILESYSTEM, sync, sync_filesystem
+from taskstore.errors import InvalidDigestError
 from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.names import ERROR_SUFFIX, RECEIPTS_FOLDER
 from taskstore_daemon.verdict import Verdict, error_text, receipt
@@ -54,8 +56,8 @@ class Receipts:
         """The files at `paths` are gone, and what was told of them goes too. Raises OSError."""
         self._apply([note for path in paths for note in self._removals(path)])
 
-    def content(self, path: str) -> Digest | None:
-        """The content that the receipt of `path` tells of; None when there is no receipt."""
+    def read(self, path: str) -> dict[str, Any] | None:
+        """The JSON receipt of `path`; None when there is none that can be read."""
         folder, name = self._receipt(path)
         try:
             with (
@@ -64,8 +66,15 @@ class Receipts:
                 os.fdopen(os.open(name, _READ, dir_fd=parent), "rb") as file,
             ):
                 found = json.loads(file.read(_RECEIPT_BYTES))
-            return Digest.parse(found["content"])
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def content(self, path: str) -> Digest | None:
+        """The content that the receipt of `path` tells of; None when there is no receipt."""
+        try:
+            return Digest.parse((self.read(path) or {})["content"])
+        except (LookupError, InvalidDigestError):
             return None
 
     def _notes(self, verdict: Verdict) -> list[_Note]:

@@ -10,7 +10,7 @@ import msgspec
 
 from taskstore.cli.errors import explain
 from taskstore.cli.plain import plain
-from taskstore.errors import TaskstoreError
+from taskstore.errors import ProjectArchivedError, ProjectNotFoundError, TaskstoreError
 from taskstore.plan.deploy import Outcome
 from taskstore.store.results import DeployResult
 from taskstore_daemon.names import printable
@@ -23,7 +23,8 @@ _ORDER = (Outcome.REJECTED, Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the file `path` (relative to its inbox) when it held the bytes that `content` names.
 
-    `results` has an item a document. `content` is None of a file that could not be read at all.
+    `results` has an item a document. `content` is None of a file that could not be read at all. `known` of a file
+    whose content was deployed before, so that nothing was done.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     at: datetime
     results: tuple[DeployResult, ...]
+    known: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -42,6 +44,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     def errors(self) -> list[TaskstoreError]:
         """Why it was refused; nothing when it was not."""
         return [result.error for result in self.results if result.error is not None]
+
+    @property
+    def wants_project(self) -> bool:
+        """Whether it was refused for a project that is not there (yet), or is archived (for now)."""
+        return any(isinstance(error, ProjectNotFoundError | ProjectArchivedError) for error in self.errors)
+
+    @property
+    def made_project(self) -> bool:
+        """Whether it declared or changed a project."""
+        return any(result.project is not None and result.sequence is not None for result in self.results)
 
     @property
     def sequence(self) -> int | None:

@@ -1,0 +1,80 @@
+"""`taskstored run`: watch folders and deploy what is dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taskstore.cli.group import Command
+from taskstore_daemon.limits import RESCAN_SECONDS
+
+if TYPE_CHECKING:
+    from taskstore_daemon.service import Service
+
+SECONDS = click.FloatRange(min=0.05, max=86_400)
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    taskstored run inbox
+    taskstored run --once --store registry inbox
+    taskstored run --poll 10 --receipts /var/lib/taskstore/receipts /mnt/share/inbox
+    """,
+)
+@click.argument(
+    "inboxes",
+    metavar="INBOX...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    envvar="TASKSTORE_HOME",
+    metavar="DIR",
+    help="The store. [else TASKSTORE_HOME, else the nearest parent folder that is one]",
+)
+@click.option("--once", is_flag=True, help="Deploy what is there, then exit: with 3 if anything was refused.")
+@click.option("--poll", type=SECONDS, help="Look every so many seconds instead of waiting for events.")
+@click.option("--rescan", type=SECONDS, default=RESCAN_SECONDS, show_default=True, help="Seconds between full scans.")
+@click.option("--receipts", metavar="DIR|none", help="Where receipts go. [receipts/ in each inbox]")
+@click.option("--by", metavar="WHO", help="Who deploys. [the user and host]")
+@click.option("--log", "log_form", type=click.Choice(["text", "json"]), default="text", help="The form of the log.")
+def command(
+    inboxes: tuple[Path, ...],
+    store: Path | None,
+    once: bool,
+    poll: float | None,
+    rescan: float,
+    receipts: str | None,
+    by: str | None,
+    log_form: str,
+) -> int:
+    """Watch folders, their sub-folders too, and deploy the manifests that are dropped into them.
+
+    A refused manifest gets NAME.error.txt beside it, and every manifest a JSON receipt in the folder receipts/.
+    SIGTERM ends it after the batch at hand, SIGHUP makes it scan everything.
+    """
+    from taskstore_daemon import log
+    from taskstore_daemon.assembly import Settings, assembled
+
+    log.configure(as_json=log_form == "json")
+    settings = Settings(store=store, inboxes=inboxes, poll=poll, rescan=rescan, receipts=receipts, by=by, once=once)
+    with assembled(settings) as service:
+        _listen(service)
+        if once:
+            return 0 if service.run_once() else 3
+        service.run()
+    return 0
+
+
+def _listen(service: Service) -> None:
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop())
+    signal.signal(signal.SIGHUP, lambda *_: service.rescan())

@@ -1,0 +1,162 @@
+"""One inbox with everything that is told about its files: receipts, the log, counts, what was refused."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from taskstore.errors import StorageError
+from taskstore.plan.deploy import Outcome
+from taskstore_daemon import log
+from taskstore_daemon.health import Counts, Health, Named
+from taskstore_daemon.inbox import Inbox
+from taskstore_daemon.limits import LISTED
+from taskstore_daemon.names import printable
+from taskstore_daemon.receipts import Receipts
+from taskstore_daemon.scan import Stamp
+from taskstore_daemon.verdict import Verdict
+
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class Desk:
+    """Deals with the verdicts on one inbox's files. `receipts` is None when none are wanted."""
+
+    def __init__(self, inbox: Inbox, receipts: Receipts | None, started_at: datetime) -> None:
+        self.inbox = inbox
+        self.counts = Counts()
+        self.refused: dict[str, str] = {}
+        self.postponed: dict[str, str] = {}
+        self.wanting_project: set[str] = set()
+        self._receipts = receipts
+        self._receipts_problem = ""
+        self._untold: list[Verdict] = []
+        self._started_at = started_at
+
+    def record(self, verdicts: Sequence[Verdict], stamps: Mapping[str, Stamp]) -> None:
+        """These files were dealt with as they were at `stamps`. Raises StorageError when telling failed; see `tell`."""
+        for verdict in verdicts:
+            self.inbox.tracker.settle(verdict.path, stamps[verdict.path])
+            self.postponed.pop(verdict.path, None)
+            if self._is_news(verdict):
+                self._untold.append(verdict)
+        self.tell()
+
+    def tell(self) -> None:
+        """Write the receipts that are owed, and only then say what happened.
+
+        Raises StorageError while the disk refuses; what is owed is kept for the next call. A folder that cannot be
+        written at all is told of once, and goes without receipts.
+        """
+        if not self._untold:
+            return
+        self._write_receipts()
+        for verdict in self._untold:
+            self._count(verdict)
+            _log_verdict(self.inbox.root, verdict)
+        self._untold = []
+
+    def forget(self, gone: Sequence[str]) -> None:
+        """These files are gone, and with them what was told about them."""
+        for path in gone:
+            self.refused.pop(path, None)
+            self.postponed.pop(path, None)
+            self.wanting_project.discard(path)
+        if self._receipts is not None and gone:
+            try:
+                self._receipts.remove(gone)
+            except OSError as error:
+                self._note_receipts_problem(error)
+
+    def postpone(self, path: str, reason: str, now: float) -> None:
+        """The file cannot be taken yet."""
+        self.postponed[path] = reason
+        self.inbox.tracker.postpone(path, now)
+
+    def retry_wanting_project(self) -> None:
+        """A project may be there now: deal once more with the files that wanted one."""
+        self.inbox.tracker.revive(self.wanting_project)
+        self.wanting_project.clear()
+
+    def health(self, now: datetime, last_error: str, last_error_at: datetime | None) -> Health:
+        """What the daemon tells of this inbox."""
+        inbox, tracker = self.inbox, self.inbox.tracker
+        waiting = tracker.waiting()
+        return Health(
+            inbox=printable(str(inbox.root)),
+            pid=os.getpid(),
+            started_at=self._started_at,
+            updated_at=now,
+            backend=inbox.backend.value,
+            backend_reason=inbox.why_poll,
+            known=len(tracker),
+            queued=len(tracker.ready()),
+            waiting=len(waiting),
+            ignored=sum(inbox.ignored_counts.values()),
+            last_scan_at=inbox.last_scan_at,
+            last_scan_seconds=inbox.last_scan_seconds,
+            counts=self.counts,
+            refused=_named((path, why) for path, why in self.refused.items()),
+            waiting_files=_named((path, self.postponed.get(path, "it must stand still first")) for path in waiting),
+            ignored_files=_named((item.path, item.why.value) for item in inbox.ignored),
+            problem="; ".join(filter(None, (inbox.problem, self._receipts_problem))),
+            last_error=last_error,
+            last_error_at=last_error_at,
+        )
+
+    def _is_news(self, verdict: Verdict) -> bool:
+        if verdict.known:
+            self.refused.pop(verdict.path, None)
+            return self._receipts is not None and self._receipts.content(verdict.path) != verdict.content
+        if not verdict.errors:
+            self.refused.pop(verdict.path, None)
+            return True
+        if verdict.wants_project:
+            self.wanting_project.add(verdict.path)
+        message = verdict.errors[0].message
+        known, self.refused[verdict.path] = self.refused.get(verdict.path), message
+        return not (verdict.wants_project and known == message)
+
+    def _write_receipts(self) -> None:
+        if self._receipts is None:
+            return
+        try:
+            self._receipts.write(self._untold)
+        except OSError as error:
+            self._note_receipts_problem(error)
+            if error.errno not in _READ_ONLY:
+                raise StorageError("cannot write receipts", Path(error.filename or self.inbox.root), error) from error
+        else:
+            self._receipts_problem = ""
+
+    def _note_receipts_problem(self, error: OSError) -> None:
+        problem = f"receipts cannot be written: {error.strerror or error}"
+        if problem != self._receipts_problem:
+            log.warning("going without receipts", inbox=self.inbox.root, problem=problem)
+        self._receipts_problem = problem
+
+    def _count(self, verdict: Verdict) -> None:
+        name = verdict.outcome.value
+        setattr(self.counts, name, getattr(self.counts, name) + 1)
+
+
+def _log_verdict(inbox: Path, verdict: Verdict) -> None:
+    path = printable(f"{inbox}/{verdict.path}")
+    if verdict.outcome is Outcome.REJECTED:
+        error = verdict.errors[0]
+        log.warning("refused", path=path, error=error.message, hint=error.hint)
+    else:
+        tasks = ",".join(str(result.task or f"project {result.project}") for result in verdict.results)
+        log.info(verdict.outcome.value, path=path, task="" if verdict.known else tasks, sequence=verdict.sequence)
+
+
+def _named(files: Iterable[tuple[str, str]]) -> tuple[Named, ...]:
+    found: list[Named] = []
+    for path, why in files:
+        if len(found) == LISTED:
+            break
+        found.append(Named(printable(path), why))
+    return tuple(found)

@@ -1,0 +1,188 @@
+"""The loop: look, take, deploy, tell, wait. One thread decides everything, at its own pace."""
+
+from __future__ import annotations
+
+import queue
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from taskstore.errors import BusyError, TaskstoreError
+from taskstore.store.commit import system_clock
+from taskstore.store.store import Store
+from taskstore_daemon import health, log
+from taskstore_daemon.batches import Ready, backoff, next_batch
+from taskstore_daemon.beneath import opened_folder
+from taskstore_daemon.desk import Desk
+from taskstore_daemon.ingest import Arrival, deploy
+from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, HEARTBEAT_SECONDS, ONCE_SECONDS
+from taskstore_daemon.take import NotYet, Refused, Taken, take
+from taskstore_daemon.verdict import Verdict, refusal
+
+Wakes = queue.SimpleQueue[None]
+"""What ends a wait. Putting is safe from any thread and from a signal handler (SimpleQueue.put is reentrant)."""
+
+
+class Service:
+    """Watches inboxes for one store. `by` is who deploys, None for the user and host."""
+
+    def __init__(self, store: Store, desks: Sequence[Desk], wakes: Wakes, *, by: str | None = None) -> None:
+        self._store = store
+        self._desks = desks
+        self._wakes = wakes
+        self._by = by
+        self._stopping = False
+        self._head = -1
+        self._failures = 0
+        self._not_before = 0.0
+        self._last_error = ""
+        self._last_error_at: datetime | None = None
+        self._published = float("-inf")
+        self._changed = True
+
+    def stop(self) -> None:
+        """Finish the batch at hand, then end."""
+        self._stopping = True
+        self._wakes.put(None)
+
+    def rescan(self) -> None:
+        """Scan everything soon."""
+        for desk in self._desks:
+            desk.inbox.request_scan("asked for")
+
+    def run(self) -> None:
+        """Deploy what is dropped until `stop`. Faults of the store and of the disk are told and waited out."""
+        while not self._stopping:
+            now = time.monotonic()
+            self._look(now)
+            worked = self._try_to_work(now)
+            self._publish(now)
+            if not worked and not self._stopping:
+                self._wait(now)
+        self._publish(float("inf"))
+
+    def run_once(self) -> bool:
+        """Deploy what is there and is whole; whether all of it was accepted.
+
+        Raises BusyError when files are still being written after a bounded wait, and whatever the store raises.
+        """
+        deadline = time.monotonic() + ONCE_SECONDS
+        while True:
+            now = time.monotonic()
+            self._look(now)
+            while self._work(now):
+                pass
+            waiting = [path for desk in self._desks for path in desk.inbox.tracker.waiting()]
+            if not waiting or self._stopping:
+                self._publish(float("inf"))
+                return not any(desk.refused or desk.inbox.problem for desk in self._desks)
+            if now >= deadline:
+                raise BusyError(f"{len(waiting)} files are still being written, {waiting[0]!r} among them")
+            self._wait(now)
+
+    def _look(self, now: float) -> None:
+        for desk in self._desks:
+            scans = desk.inbox.scans
+            desk.forget(desk.inbox.look(now))
+            if desk.inbox.scans != scans and desk.wanting_project:
+                self._retry_if_store_changed(desk)
+
+    def _retry_if_store_changed(self, desk: Desk) -> None:
+        try:
+            head = self._store.journal.head().sequence
+        except TaskstoreError:
+            return  # the next deploy meets the same fault, and tells it
+        if head != self._head:
+            self._head = head
+            desk.retry_wanting_project()
+
+    def _try_to_work(self, now: float) -> bool:
+        if now < self._not_before:
+            return False
+        try:
+            worked = self._work(now)
+        except TaskstoreError as error:
+            self._failures += 1
+            self._not_before = now + backoff(self._failures, random.random())  # noqa: S311 - not for secrets
+            self._last_error, self._last_error_at = error.message, system_clock()
+            self._changed = True
+            log.warning("waiting", error=error.message, seconds=round(self._not_before - now, 1))
+            return False
+        if worked:
+            self._failures = 0
+        return worked
+
+    def _work(self, now: float) -> bool:
+        """Deal with one batch; False when there was nothing to do."""
+        for desk in self._desks:
+            desk.tell()
+        ready = [
+            Ready(number, path, stamp)
+            for number, desk in enumerate(self._desks)
+            for path, stamp in desk.inbox.tracker.ready()
+        ]
+        batch = next_batch(ready, files=BATCH_FILES, size=BATCH_BYTES)
+        if not batch:
+            return False
+        self._changed = True
+        self._deal_with(batch, now)
+        return True
+
+    def _deal_with(self, batch: Sequence[Ready], now: float) -> None:
+        verdicts: defaultdict[int, list[Verdict]] = defaultdict(list)
+        arrivals: list[tuple[int, Arrival]] = []
+        for number, desk in enumerate(self._desks):
+            for found in _read(desk, [file for file in batch if file.inbox == number]):
+                if isinstance(found, NotYet):
+                    desk.postpone(found.path, found.reason, now)
+                elif isinstance(found, Refused):
+                    verdicts[number].append(_refuse(found))
+                else:
+                    arrivals.append((number, Arrival(desk.inbox.key(found.path), found)))
+        deployed = deploy(self._store, [arrival for _, arrival in arrivals], self._by, system_clock())
+        for (number, _), verdict in zip(arrivals, deployed, strict=True):
+            verdicts[number].append(verdict)
+        for number, mine in verdicts.items():
+            stamps = {file.path: file.stamp for file in batch if file.inbox == number}
+            self._desks[number].record(mine, stamps)
+        if any(verdict.made_project for verdict in deployed):
+            for desk in self._desks:
+                desk.retry_wanting_project()
+
+    def _publish(self, now: float) -> None:
+        if now - self._published < (1.0 if self._changed else HEARTBEAT_SECONDS):
+            return
+        self._published, self._changed = now, False
+        for desk in self._desks:
+            try:
+                health.publish(self._store.root, desk.health(system_clock(), self._last_error, self._last_error_at))
+            except OSError as error:
+                log.warning("cannot tell the state", store=self._store.root, problem=error.strerror)
+
+    def _wait(self, now: float) -> None:
+        until = [desk.inbox.due() for desk in self._desks]
+        until.append(self._published + (1.0 if self._changed else HEARTBEAT_SECONDS))
+        if self._not_before > now:
+            until.append(self._not_before)
+        try:
+            self._wakes.get(timeout=max(0.0, min(until) - now))
+            while True:
+                self._wakes.get_nowait()
+        except queue.Empty:
+            return
+
+
+def _read(desk: Desk, files: Sequence[Ready]) -> list[Taken | Refused | NotYet]:
+    if not files:
+        return []
+    try:
+        with opened_folder(str(desk.inbox.root)) as root:
+            return [take(root, file.path, file.stamp) for file in files]
+    except OSError as error:
+        return [NotYet(file.path, f"the folder cannot be read: {error.strerror}") for file in files]
+
+
+def _refuse(found: Refused) -> Verdict:
+    return refusal(found.path, None, found.stamp.size, system_clock(), found.error)
