@@ -23,7 +23,6 @@ COMMANDS = {
     "status": ("taskstore.cli.commands.status", "Show the state of a store."),
     "rebuild": ("taskstore.cli.commands.rebuild", "Make the index anew from the journal."),
 }
-COMPLETION = "_TASKSTORE_COMPLETE"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -58,11 +57,17 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (else those of the process) name; returns the exit code."""
-    if COMPLETION in os.environ:
-        cli.main(prog_name="taskstore", complete_var=COMPLETION)
+    return run(cli, "taskstore", arguments)
+
+
+def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run the program `name`, whose commands are those of `group`; returns the exit code, whatever happens."""
+    complete = f"_{name.upper()}_COMPLETE"
+    if complete in os.environ:
+        group.main(prog_name=name, complete_var=complete)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        return _run(given)
+        return _run(group, name, given)
     except BrokenPipeError:
         # What is still buffered must not fail again when the interpreter flushes it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,11 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report(error, as_json=_wants_json(given))
 
 
-def _run(arguments: list[str]) -> int:
+def _run(group: click.Group, name: str, arguments: list[str]) -> int:
     """Run a command to its end; its exit code. Click's own `main` would tell errors its way and return no codes."""
     try:
-        with cli.make_context("taskstore", arguments) as context:
-            code = cli.invoke(context)
+        with group.make_context(name, arguments) as context:
+            code = group.invoke(context)
     except click.exceptions.Exit as end:
         code = end.exit_code
     sys.stdout.flush()
