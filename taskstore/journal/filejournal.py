@@ -47,16 +47,18 @@ class FileJournal:
         if broken is not None:
             raise InvalidInputError(f"the entry does not continue the journal: {broken}")
         path = self._path(entry.sequence)
+        if path.parent != self._path(head.sequence).parent:
+            self.settle(head)
         create_folder(path.parent)
         create_file(path, data, tmp=self._tmp, mode=_READ_ONLY)
         self._seen = Head(entry.sequence, Digest.of(data), entry.committed_at)
         return self._seen
 
-    def settle(self) -> None:
-        """See Journal: the entries' bytes were synced before they got their names, so the last names are left."""
-        last = self._last_listed()
-        if last:
-            for folder in (self._path(last).parent, self._folder):
+    def settle(self, head: Head) -> None:
+        """See Journal. An entry's bytes were synced before it got its name, and the folders before it when the first
+        entry after them was appended; the last names are left."""
+        if head.sequence:
+            for folder in (self._path(head.sequence).parent, self._folder):
                 sync_folder(folder)
 
     def head(self, after: Head | None = None) -> Head:

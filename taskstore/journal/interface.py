@@ -46,10 +46,10 @@ class Journal(JournalReader, Protocol):
         then.
         """
 
-    def settle(self) -> None:
-        """Return once every entry that can be seen is durable.
+    def settle(self, head: Head) -> None:
+        """Return once the entries up to `head` are durable.
 
-        An entry is visible a moment before it is durable, and whoever wrote it may have been stopped between the two.
-        So a writer calls this before it acknowledges anything that rests on entries it did not write itself.
+        An entry can be seen a moment before it is durable, and whoever wrote it may have been stopped between the two.
+        So a writer calls this before it acknowledges, without writing, what it knows from entries of others.
         Raises StorageError.
         """

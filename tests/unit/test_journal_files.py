@@ -74,7 +74,7 @@ def test_entry_ten_thousand_opens_the_next_folder(journal: FileJournal, tmp_path
         "000000010000.json",
         "000000010001.json",
     ]
-    journal.settle()
+    journal.settle(head)
     assert FileJournal(tmp_path, STORE_ID).head() == journal.head(planted) == head
     assert sum(1 for _ in journal.entries()) == 10_001
 
@@ -83,7 +83,7 @@ def test_an_empty_last_folder_is_passed_over(journal: FileJournal, tmp_path: Pat
     head = fill(journal, 2)
     (tmp_path / "journal" / "00000001").mkdir()
     assert journal.head() == head
-    journal.settle()
+    journal.settle(head)
 
 
 def test_foreign_names_are_passed_over(journal: FileJournal, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_an_empty_journal_ends_at_the_genesis_of_its_store(journal: Journal) -> 
     assert journal.head() == EMPTY
     assert journal.head(EMPTY) == EMPTY
     assert list(journal.entries()) == []
-    journal.settle()
+    journal.settle(EMPTY)
 
 
 def test_an_entry_comes_back_as_it_was_given(journal: Journal) -> None:
@@ -61,7 +61,7 @@ def test_an_entry_comes_back_as_it_was_given(journal: Journal) -> None:
     assert journal.read(1) == (entry, head.digest)
     assert list(journal.entries()) == [(entry, head.digest)]
     assert journal.head() == journal.head(EMPTY) == journal.head(head) == head
-    journal.settle()
+    journal.settle(head)
 
 
 def test_entries_come_back_in_order(journal: Journal) -> None:
