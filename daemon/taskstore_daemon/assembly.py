@@ -51,7 +51,7 @@ def assembled(settings: Settings) -> Iterator[Service]:
         wakes: Wakes = queue.SimpleQueue()
         desks = [_desk(root, settings, wakes, several=len(roots) > 1) for root in roots]
         for desk in desks:
-            stack.enter_context(health.claim(store.root, desk.inbox.key("")))
+            stack.enter_context(health.claim(store.root, desk.inbox.name))
             stack.callback(desk.inbox.close)
             log.info("watching", inbox=desk.inbox.root, backend=desk.inbox.backend.value, why=desk.inbox.why_poll)
         yield Service(store, desks, wakes, by=settings.by)

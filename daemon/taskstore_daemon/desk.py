@@ -86,7 +86,7 @@ class Desk:
         inbox, tracker = self.inbox, self.inbox.tracker
         waiting = tracker.waiting()
         return Health(
-            inbox=printable(str(inbox.root)),
+            inbox=inbox.name,
             pid=os.getpid(),
             started_at=self._started_at,
             updated_at=now,

@@ -50,6 +50,11 @@ class Inbox:
         """How changes are noticed now."""
         return Backend.POLLING if self.why_poll else Backend.INOTIFY
 
+    @property
+    def name(self) -> str:
+        """The inbox's real path, printable."""
+        return printable(str(self.root))
+
     def due(self) -> float:
         """When (monotonic seconds) the next look is due, if nothing happens before."""
         return min(self._next_scan, self._next_look)
@@ -60,7 +65,7 @@ class Inbox:
 
     def key(self, path: str) -> str:
         """What the journal calls the file `path`: the inbox's real path and the file's path in it, printable."""
-        return printable(f"{self.root}/{path}")
+        return f"{self.name}/{printable(path)}"
 
     def close(self) -> None:
         """Stop watching."""
