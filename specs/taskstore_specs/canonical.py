@@ -38,9 +38,7 @@ def encode_canonical(value: Any) -> bytes:
 
 
 def _may_need_care(data: bytes) -> bool:
-    return any(floats.search(data) for floats in _FLOATS) or (
-        not data.isascii() and _ASTRAL.search(data) is not None
-    )
+    return any(floats.search(data) for floats in _FLOATS) or (not data.isascii() and _ASTRAL.search(data) is not None)
 
 
 def _needs_care(value: Any) -> bool:

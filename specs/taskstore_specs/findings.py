@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from taskstore_specs.errors import Rule
 
@@ -23,14 +23,27 @@ class Finding(NamedTuple):
     hint: str = ""
 
 
+_LONGEST_SHOWN = 60
+
+
+def shown(value: Any) -> str:
+    """A value as a message names it: its kind, or its text, cut where it is long."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
 def render(path: Path) -> str:
     """`path` for people: `triggers[0].spec.inputs`; a key that is no plain word is quoted, `labels["a.b"]`."""
     text = ""
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _PLAIN.fullmatch(step):
+        elif len(step) <= _LONGEST_SHOWN and _PLAIN.fullmatch(step):
             text += f".{step}" if text else step
         else:
-            text += f"[{json.dumps(step, ensure_ascii=False)}]"
+            text += f"[{shown(step)}]"
     return text

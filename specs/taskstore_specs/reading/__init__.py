@@ -51,7 +51,7 @@ def _read(
     try:
         parsed = _PARSERS[format](decoded(data))
     except NotReadableError as error:
-        raise ManifestError(source, error.problems) from error
+        raise ManifestError(source, in_order(error.problems)[: limits.PROBLEMS_PER_MANIFEST]) from error
     documents = _documents(parsed.values)
     if not documents:
         raise ManifestError(source, (_empty(data),))
@@ -65,9 +65,12 @@ def _read(
         findings += [finding._replace(path=path + finding.path) for finding in found]
         if value is not None:
             values.append(value)
+        if len(findings) >= limits.PROBLEMS_PER_MANIFEST:
+            break
     if findings:
         marks = parsed.locate()
-        problems = (problem(finding, marks, several=len(documents) > 1) for finding in findings)
+        shown = findings[: limits.PROBLEMS_PER_MANIFEST]
+        problems = (problem(finding, marks, several=len(documents) > 1) for finding in shown)
         raise ManifestError(source, in_order(problems))
     return tuple(values)
 

@@ -133,9 +133,7 @@ def _trigger_in_utc(trigger: Trigger) -> Trigger:
     if schedule is None or schedule.rate is None or schedule.rate.start_time is None:
         return trigger
     rate = msgspec.structs.replace(schedule.rate, start_time=schedule.rate.start_time.astimezone(UTC))
-    automation = msgspec.structs.replace(
-        trigger.automation_spec, schedule=msgspec.structs.replace(schedule, rate=rate)
-    )
+    automation = msgspec.structs.replace(trigger.automation_spec, schedule=msgspec.structs.replace(schedule, rate=rate))
     return msgspec.structs.replace(trigger, automation_spec=automation)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import types
+from collections.abc import Iterable
 from enum import Enum
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
+from taskstore_specs import limits
 from taskstore_specs.errors import Rule
-from taskstore_specs.findings import Finding, Path
+from taskstore_specs.findings import Finding, Path, shown
 from taskstore_specs.models import AwareTime
 from taskstore_specs.reading.marks import QUOTE_IT, nearest_name
 
@@ -33,8 +34,8 @@ def _struct(given: dict[str, Any], model: type[msgspec.Struct], path: Path, find
     good: dict[str, Any] = {}
     for key, value in given.items():
         if key not in fields:
-            message = f"there is no field {key!r}" + (f" in {path[-1]}" if path and isinstance(path[-1], str) else "")
-            findings.append(Finding(Rule.UNKNOWN_FIELD, (*path, key), message, nearest_name(key, fields)))
+            if len(findings) < limits.PROBLEMS_PER_MANIFEST:
+                findings.append(_unknown(key, path, fields))
             continue
         fit = _value(value, fields[key].type, (*path, key), findings)
         if fit is not _MISFIT:
@@ -45,6 +46,12 @@ def _struct(given: dict[str, Any], model: type[msgspec.Struct], path: Path, find
                 findings.append(Finding(Rule.MISSING_FIELD, (*path, name), f"the field {name} is missing", "add it"))
             good[name] = {}
     return good
+
+
+def _unknown(key: str, path: Path, known: Iterable[str]) -> Finding:
+    where = f" in {path[-1]}" if path and isinstance(path[-1], str) else ""
+    message = f"there is no field {shown(key)}{where}"
+    return Finding(Rule.UNKNOWN_FIELD, (*path, key), message, nearest_name(key, known))
 
 
 def _value(value: Any, kind: Any, path: Path, findings: list[Finding]) -> Any:
@@ -73,21 +80,12 @@ def _misfit(value: Any, kind: Any, path: Path, reason: str) -> Finding:
     plain = get_origin(kind) or kind
     if isinstance(plain, type) and issubclass(plain, Enum) and isinstance(value, str):
         names = [member.value for member in plain if not member.value.endswith("_UNSPECIFIED")]
-        return Finding(Rule.BAD_VALUE, path, f"{value!r} is none of {', '.join(names)}", nearest_name(value, names))
+        return Finding(Rule.BAD_VALUE, path, f"{shown(value)} is none of the known values", nearest_name(value, names))
     if plain is Annotated or kind is AwareTime:
-        message = f"{_shown(value)} is no time with an offset from UTC"
+        message = f"{shown(value)} is no time with an offset from UTC"
         return Finding(Rule.BAD_VALUE, path, message, "write RFC 3339, as in 2026-01-31T08:00:00Z")
     expected = _NAMES.get(plain, "an object") if isinstance(plain, type) else "another value"
     hint = QUOTE_IT if plain is str and not isinstance(value, dict | list) else ""
     inside = reason.partition(" - at `")[2].removeprefix("$").rstrip("`")
     where = f" at {inside}" if inside else ""
-    return Finding(Rule.WRONG_TYPE, path, f"expected {expected}, got {_shown(value)}{where}", hint)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return Finding(Rule.WRONG_TYPE, path, f"expected {expected}, got {shown(value)}{where}", hint)

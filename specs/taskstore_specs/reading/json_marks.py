@@ -6,7 +6,7 @@ import json
 import re
 
 from taskstore_specs.errors import Rule
-from taskstore_specs.findings import Finding
+from taskstore_specs.findings import Finding, shown
 from taskstore_specs.reading.marks import Mark, Marks, respelled
 
 _TOKEN = re.compile(r'\n|"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\]:,"]+')
@@ -46,7 +46,7 @@ class JsonScan:
         if key in self._keys[-1]:
             path = tuple(self._path)
             self.duplicates.append(
-                Finding(Rule.DUPLICATE_KEY, path, f"the key {key!r} is given twice", "keep one of them")
+                Finding(Rule.DUPLICATE_KEY, path, f"the key {shown(key)} is given twice", "keep one of them")
             )
         self._keys[-1].add(key)
         self.marks[respelled(self._path)] = mark

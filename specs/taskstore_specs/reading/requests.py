@@ -19,13 +19,10 @@ _Model = TypeVar("_Model", DeployTask, CreateProject, TaskSpec)
 
 def request_of(document: Any) -> tuple[Request | None, list[Finding]]:
     """The request that `document` is, or None, and what is wrong with it."""
-    if isinstance(document, dict) and "project" in document and not document.keys() & _DEPLOY_KEYS:
+    if isinstance(document, dict) and isinstance(document.get("project"), dict):
         return _build(document, CREATE_PROJECT_REQUEST, CreateProject, _drop_unused, checks.check_project)
     request, findings = _build(document, DEPLOY_TASK_REQUEST, DeployTask, _infer_types, checks.check_deploy)
     return (request and checks.in_utc(request)), findings
-
-
-_DEPLOY_KEYS = {"taskId", "task_id", "spec", "triggers"}
 
 
 def spec_of(document: Any) -> tuple[TaskSpec | None, list[Finding]]:
@@ -50,11 +47,15 @@ def _build(
         normal, misfits = fitted(normal, model)
         findings += misfits
         value = msgspec.convert(normal, model)
-    known = [finding.path for finding in findings]
-    findings += [
-        finding for finding in check(value) if not any(path[: len(finding.path)] == finding.path for path in known)
-    ]
+    findings += [late for late in check(value) if not any(_explains(early, late) for early in findings)]
     return (None if findings else value), findings
+
+
+def _explains(early: Finding, late: Finding) -> bool:
+    """Whether `late` is there only because of `early`: what did not fit was left out, so rules miss it."""
+    if late.path[: len(early.path)] == early.path:
+        return True
+    return late.rule is Rule.MISSING_FIELD and early.path[: len(late.path)] == late.path
 
 
 def _infer_types(document: dict[str, Any]) -> list[Finding]:
@@ -75,7 +76,7 @@ def _drop_unused(document: dict[str, Any]) -> list[Finding]:
     findings = []
     for name, harmless in _UNUSED.items():
         if project.pop(name, harmless[0]) not in harmless:
-            message = f"a project here has no {name}"
+            message = f"this registry keeps no {name} of a project"
             findings.append(Finding(Rule.UNSUPPORTED, ("project", name), message, f"leave {name} out"))
     return findings
 

@@ -52,6 +52,6 @@ def _plain(value: Any, path: Path, findings: list[Finding]) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.isoformat()
     if isinstance(value, datetime | date | time):
-        hint = 'write an offset, as in 2026-01-31T08:00:00Z, or put it in quotes'
+        hint = "write an offset, as in 2026-01-31T08:00:00Z, or put it in quotes"
         findings.append(Finding(Rule.BAD_VALUE, path, f"the time {value} does not say its offset from UTC", hint))
     return value

@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 import yaml
 
 from taskstore_specs import limits
-from taskstore_specs.errors import Rule
-from taskstore_specs.findings import Finding
+from taskstore_specs.errors import Problem, Rule
+from taskstore_specs.findings import Finding, shown
 from taskstore_specs.reading.marks import Mark, Marks, respelled
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NO_TEXT = re.compile(
-    rf"(?:{_NULL.pattern}true|True|TRUE|false|False|FALSE|{_INTEGER.pattern}|{_FLOAT.pattern}"
-    r"|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
+    rf"{_INTEGER.pattern}|{_FLOAT.pattern}|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+    rf"|true|True|TRUE|false|False|FALSE|{_NULL.pattern}"
 )
 _ODD_NUMBER = re.compile(r"[-+]?0b[01]+|[-+]0o[0-7]+|[-+]0x[0-9a-fA-F]+")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,12 +54,13 @@ class _Collection:
 class YamlScan:
     """One pass over `text`: the `marks` of its keys and elements, and `findings` that a manifest must not have.
 
-    A text that is no YAML ends the scan early without a finding: the reader itself says what is wrong.
+    A text that is no YAML ends the scan early, and `broken` says where and why.
     """
 
     def __init__(self, text: str) -> None:
         self.marks: Marks = {}
         self.findings: list[Finding] = []
+        self.broken: Problem | None = None
         self._path: list[str | int] = [-1]
         self._open: list[_Collection] = []
         self._awaits_key = False
@@ -68,8 +69,10 @@ class YamlScan:
         try:
             for event in _events(text):
                 self._take(event)
-        except (_GivenUpError, yaml.YAMLError, ValueError, OverflowError):
+        except _GivenUpError:
             pass
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            self.broken = _broken(error)
 
     def _take(self, event: Any) -> None:
         if isinstance(event, yaml.CollectionEndEvent):
@@ -94,7 +97,7 @@ class YamlScan:
         self._weigh(event)
         self._mark(event)
         if repeated:
-            self._find(Rule.DUPLICATE_KEY, f"the key {key!r} is given twice", "keep one of them")
+            self._find(Rule.DUPLICATE_KEY, f"the key {shown(key)} is given twice", "keep one of them")
         if event.implicit[0] and _NO_TEXT.fullmatch(key):
             self._find(Rule.WRONG_TYPE, f"the key {key or 'null'} is no text", f'put it in quotes: "{key}"')
 
@@ -108,7 +111,7 @@ class YamlScan:
         if isinstance(event, yaml.AliasEvent):
             self._repeat(event.anchor)
         elif event.tag:
-            self._find(Rule.UNSUPPORTED, f"the tag {_short(event.tag)} is not read", "remove it; quote what is text")
+            self._find(Rule.UNSUPPORTED, f"the tag {_tag(event.tag)} is not read", "remove it; quote what is text")
         self._weigh(event)
         if isinstance(event, yaml.ScalarEvent):
             self._check_number(event)
@@ -160,9 +163,9 @@ class YamlScan:
             self._find(Rule.BAD_NUMBER, f"YAML readers disagree about {text}", "write it in decimal, or in quotes")
         elif _INTEGER.fullmatch(text):
             if len(text) > 15 and abs(float(text)) > limits.INTEGER:
-                self._find(Rule.BAD_NUMBER, f"the number {_short(text)} is beyond 2^53 - 1", "put it in quotes")
+                self._find(Rule.BAD_NUMBER, f"the number {shown(text)} is beyond 2^53 - 1", "put it in quotes")
         elif _FLOAT.fullmatch(text) and float(text) in (float("inf"), float("-inf")):
-            self._find(Rule.BAD_NUMBER, f"the number {_short(text)} is too large", "put it in quotes")
+            self._find(Rule.BAD_NUMBER, f"the number {shown(text)} is too large", "put it in quotes")
 
     def _mark(self, event: Any) -> None:
         written = event.value if isinstance(event, yaml.ScalarEvent) and event.implicit[0] else None
@@ -190,6 +193,12 @@ def _is_null(event: Any) -> bool:
     return isinstance(event, yaml.ScalarEvent) and event.implicit[0] and _NULL.fullmatch(event.value) is not None
 
 
-def _short(text: str) -> str:
-    shown = text.replace("tag:yaml.org,2002:", "!!")
-    return shown if len(shown) <= 40 else f"{shown[:40]}…"
+def _broken(error: Exception) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    message = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    return Problem(f"not YAML: {message}", "", line, column, rule=Rule.SYNTAX)
+
+
+def _tag(tag: str) -> str:
+    return shown(tag.replace("tag:yaml.org,2002:", "!!"))

@@ -20,9 +20,9 @@ from taskstore_specs.reading.yaml_scan import YamlScan
 _FLOW_OPENERS = 1_000
 """So few cannot nest deep enough to take ryaml more than milliseconds."""
 
-_TOKEN = r"(?:^|[\s\[{,:-])"
-_TAG = re.compile(_TOKEN + "!", re.MULTILINE)
-_ANCHOR = re.compile(_TOKEN + r"&[^\s&]", re.MULTILINE)
+_BEFORE = r"(?:^|[\s\[{,:-])"
+_TAG = re.compile(_BEFORE + "!", re.MULTILINE)
+_ANCHOR = re.compile(_BEFORE + r"&[^\s&]", re.MULTILINE)
 _BINARY = re.compile(r"0b[01]+(?![^\s,\]}])")
 _HUGE_EXPONENT = re.compile(r"[eE]\+?\d\d\d+(?![^\s,\]}])")
 _POSITION = re.compile(r" at line (\d+) column (\d+)")
@@ -39,6 +39,7 @@ def parse(text: str) -> Parsed:
         raise NotReadableError(_syntax_problem(str(error))) from error
     if not all(map(_has_text_keys, values)):
         _refuse_findings(text)
+        raise NotReadableError(Problem("a key is no text", hint="put it in quotes", rule=Rule.WRONG_TYPE))
     return Parsed([value for value in values if value is not None], lambda: YamlScan(text).marks)
 
 
@@ -66,6 +67,8 @@ def _refuse_findings(text: str) -> None:
     if scan.findings:
         several = (1,) in scan.marks or (0, 1) in scan.marks
         raise NotReadableError(*(problem(finding, scan.marks, several=several) for finding in scan.findings))
+    if scan.broken:
+        raise NotReadableError(scan.broken)
 
 
 def _syntax_problem(message: str) -> Problem:
