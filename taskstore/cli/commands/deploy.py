@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 @click.option("--by", metavar="WHO", help="Who deploys. [the user and host]")
 @session
 def command(session: Session, manifests: tuple[str, ...], dry_run: bool, by: str | None) -> int:
-    """Deploy manifests: files, the manifests in and below a folder, or standard input.
+    """Deploy manifests.
 
-    Each file is one transaction: all of its documents are deployed or none. A refused one does not hold up the others;
-    the exit code is 3 if any was refused. What is read from standard input is JSON if it begins with { or [, else YAML.
+    Named as files, as folders (the manifests in and below them), or by - for standard input, which is JSON if it begins
+    with { or [, else YAML. Each file is one transaction: all of its documents are deployed or none. A refused one does
+    not hold up the others; the exit code is 3 if any was refused.
     """
     from taskstore.cli.collect import list_manifests
     from taskstore.store.results import DeployReport

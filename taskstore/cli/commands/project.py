@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, session
+
+if TYPE_CHECKING:
+    from taskstore.index.queries import ProjectRow
 
 
 @click.group(no_args_is_help=False)
@@ -31,7 +34,8 @@ def command() -> None:
 def create(session: Session, id: str, name: str, description: str) -> None:
     """Declare a project, so that tasks can be deployed to it."""
     with session.open() as store:
-        session.answer(_answer([store.create_project(id, name=name, description=description)]))
+        store.create_project(id, name, description)
+        session.answer(_answer([row for row in store.list_projects() if row.id == id]))
 
 
 @command.command("list", cls=Command, examples="taskstore project list --json")
@@ -42,7 +46,7 @@ def list_(session: Session) -> None:
         session.answer(_answer(store.list_projects()))
 
 
-def _answer(projects: Sequence[Any]) -> Answer:
+def _answer(projects: Sequence[ProjectRow]) -> Answer:
     columns = (
         Column("PROJECT", lambda project: project.id, "bold"),
         Column("NAME", lambda project: project.name),
