@@ -1,0 +1,70 @@
+"""Questions to the index. Each is a function of a connection and a query, and answers with Structs (`rows`)."""
+
+from taskstore.index.queries.columns import COLUMNS, read_time
+from taskstore.index.queries.filters import Filter, Operator, parse_filter
+from taskstore.index.queries.records import LogQuery, list_entries, list_projects, spec_users
+from taskstore.index.queries.rows import (
+    EntryRow,
+    ProjectRow,
+    ProjectState,
+    SpecUserRow,
+    TaskDetail,
+    TaskPage,
+    TaskRevisionRow,
+    TaskRow,
+    TriggerDetail,
+    TriggerPage,
+    TriggerRevisionRow,
+    TriggerRow,
+    VersionPage,
+    VersionRow,
+)
+from taskstore.index.queries.sorting import SortKey, parse_sort
+from taskstore.index.queries.tasks import TaskQuery, find_version, list_tasks, task_history
+from taskstore.index.queries.triggers import (
+    TriggerQuery,
+    find_trigger,
+    list_triggers,
+    trigger_details,
+    trigger_history,
+)
+from taskstore.index.queries.versions import VersionQuery, list_versions
+
+__all__ = [
+    "COLUMNS",
+    "EntryRow",
+    "Filter",
+    "LogQuery",
+    "Operator",
+    "ProjectRow",
+    "ProjectState",
+    "SortKey",
+    "SpecUserRow",
+    "TaskDetail",
+    "TaskPage",
+    "TaskQuery",
+    "TaskRevisionRow",
+    "TaskRow",
+    "TriggerDetail",
+    "TriggerPage",
+    "TriggerQuery",
+    "TriggerRevisionRow",
+    "TriggerRow",
+    "VersionPage",
+    "VersionQuery",
+    "VersionRow",
+    "find_trigger",
+    "find_version",
+    "list_entries",
+    "list_projects",
+    "list_tasks",
+    "list_triggers",
+    "list_versions",
+    "parse_filter",
+    "parse_sort",
+    "read_time",
+    "spec_users",
+    "task_history",
+    "trigger_details",
+    "trigger_history",
+]

@@ -1,0 +1,54 @@
+"""The registry as it stood at one entry of the journal: what to select from, now or then."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+import msgspec
+
+from taskstore.errors import InvalidQueryError
+from taskstore.index import projection
+from taskstore.index.history import naive
+from taskstore.index.queries.fetch import fetch_number
+
+AsOf = int | datetime | None
+"""A journal entry's number, or an aware time and so the last entry committed until then; None is now."""
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """Relations, to stand behind FROM, that hold the state after entry `sequence`."""
+
+    sequence: int
+    projects: str
+    tasks: str
+    versions: str
+    triggers: str
+
+
+def registry_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> Registry:
+    """The registry as of `as_of`. Raises InvalidQueryError of an entry that is not there yet."""
+    head = fetch_number(connection, "SELECT sequence FROM meta", {})
+    sequence = head if as_of is None else _sequence(connection, as_of)
+    if not 0 <= sequence <= head:
+        raise InvalidQueryError(f"there is no journal entry {sequence}", hint=f"the last one is {head}")
+    if sequence == head:
+        return Registry(head, "projects", "tasks", "task_versions", "triggers")
+    upto = str(sequence)
+    triggers = f"({projection.triggers('0', upto, known=False)})"
+    changed = f"({projection.versions('0', upto)})"
+    versions = f"({projection.summarised(changed, triggers)})"
+    return Registry(
+        sequence,
+        projects=f"({projection.projects(upto)})",
+        tasks=f"({projection.newest(versions)})",
+        versions=versions,
+        triggers=triggers,
+    )
+
+
+def _sequence(connection: duckdb.DuckDBPyConnection, as_of: int | datetime) -> int:
+    if isinstance(as_of, int):
+        return as_of
+    query = "SELECT coalesce(max(sequence), 0) FROM journal WHERE committed_at <= $moment::TIMESTAMP"
+    return fetch_number(connection, query, {"moment": naive(as_of)})
