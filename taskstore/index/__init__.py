@@ -1,6 +1,18 @@
 """The index: a DuckDB projection of the journal, for queries. It can be deleted at any time and comes back the same."""
 
 from taskstore.index.index import Index, IndexWriter
-from taskstore.index.state import current, is_named, sources
+from taskstore.index.past import Subjects, applied, origins, past
+from taskstore.index.state import blob, current, is_named, sources
 
-__all__ = ["Index", "IndexWriter", "current", "is_named", "sources"]
+__all__ = [
+    "Index",
+    "IndexWriter",
+    "Subjects",
+    "applied",
+    "blob",
+    "current",
+    "is_named",
+    "origins",
+    "past",
+    "sources",
+]

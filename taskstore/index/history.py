@@ -15,6 +15,7 @@ from taskstore.index.schedules import describe
 from taskstore.journal.changes import (
     BlobChange,
     Change,
+    OriginChange,
     ProjectChange,
     SourceChange,
     SpecChange,
@@ -35,6 +36,13 @@ _json = msgspec.json.Encoder(order="sorted")
 
 def append(connection: duckdb.DuckDBPyConnection, entries: Iterable[tuple[Entry, Digest]]) -> None:
     """Append the entries and their changes to the history tables, in journal order."""
+    rows = rows_of(entries)
+    for table in schema.TABLES:
+        _insert(connection, table, rows[table.name])
+
+
+def rows_of(entries: Iterable[tuple[Entry, Digest]]) -> defaultdict[str, list[Row]]:
+    """What the history tables hold of the entries: by the table's name its rows, in journal order."""
     rows: defaultdict[str, list[Row]] = defaultdict(list)
     for entry, digest in entries:
         committed_at = naive(entry.committed_at)
@@ -44,8 +52,7 @@ def append(connection: duckdb.DuckDBPyConnection, entries: Iterable[tuple[Entry,
         for position, change in enumerate(entry.changes):
             table, row = _row((entry.sequence, position), change, committed_at)
             rows[table.name].append(row)
-    for table in schema.TABLES:
-        _insert(connection, table, rows[table.name])
+    return rows
 
 
 def naive(moment: datetime) -> datetime:
@@ -83,6 +90,9 @@ def _row(place: Place, change: Change, committed_at: datetime) -> tuple[schema.T
             return schema.SOURCES, (*place, change.path, str(change.digest), committed_at)
         case BlobChange():
             return schema.BLOBS, (*place, change.name, str(change.digest), change.size, change.media_type, committed_at)
+        case OriginChange():
+            row = (*place, change.store_id, change.scope, change.sequence, str(change.digest), committed_at)
+            return schema.ORIGINS, row
     assert_never(change)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import msgspec
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the tables or their meaning change; an index of another format is rebuilt."""
 
 
@@ -125,6 +125,19 @@ BLOBS = Table(
 )
 """What specifications and triggers refer to by name."""
 
+ORIGINS = Table(
+    "origins",
+    {
+        **_PLACE,
+        "store_id": "VARCHAR",
+        "scope": "VARCHAR",
+        "followed": "BIGINT",
+        "digest": "VARCHAR",
+        "at": "TIMESTAMP",
+    },
+)
+"""How far other stores were followed by their bundles."""
+
 TASK_VERSIONS = Table("task_versions", _CURRENT_VERSION)
 TASKS = Table("tasks", _CURRENT_VERSION)
 """The newest version of each task that has one which is not deleted."""
@@ -142,6 +155,7 @@ TABLES = (
     SPECS,
     SOURCES,
     BLOBS,
+    ORIGINS,
     TASK_VERSIONS,
     TASKS,
     TRIGGERS,

@@ -9,6 +9,7 @@ import duckdb
 import msgspec
 
 from taskstore.journal.changes import (
+    BlobChange,
     Change,
     ProjectAction,
     ProjectChange,
@@ -40,12 +41,12 @@ def current(
     """
     changes: list[Change] = []
     changes += map(
-        _project, _matching(connection, "id, action, name, description, archived", "projects", "id", projects)
+        to_project, matching(connection, "id, action, name, description, archived", "projects", "id", projects)
     )
     changes += map(
-        _version, _matching(connection, _VERSION, "task_versions", "project, domain, name, version", versions)
+        to_version, matching(connection, _VERSION, "task_versions", "project, domain, name, version", versions)
     )
-    changes += map(_trigger, _matching(connection, _TRIGGER, "triggers", "project, domain, task_name", tasks))
+    changes += map(to_trigger, matching(connection, _TRIGGER, "triggers", "project, domain, task_name", tasks))
     return changes
 
 
@@ -59,6 +60,13 @@ def sources(connection: duckdb.DuckDBPyConnection, paths: Set[str]) -> dict[str,
     return {path: Digest.parse(digest) for path, digest in rows}
 
 
+def blob(connection: duckdb.DuckDBPyConnection, name: str) -> BlobChange | None:
+    """The bytes that were stored under `name`."""
+    query = "SELECT name, digest, size, media_type FROM blobs WHERE name = ? LIMIT 1"
+    row = connection.execute(query, [name]).fetchone()
+    return row and BlobChange(name=row[0], digest=Digest.parse(row[1]), size=row[2], media_type=row[3])
+
+
 def is_named(connection: duckdb.DuckDBPyConnection, digest: Digest) -> bool:
     """Whether the journal names `digest` as a specification, of a task version at any time or put alone."""
     query = """
@@ -68,7 +76,7 @@ def is_named(connection: duckdb.DuckDBPyConnection, digest: Digest) -> bool:
     return row == (True,)
 
 
-def _matching(
+def matching(
     connection: duckdb.DuckDBPyConnection, columns: str, table: str, key: str, wanted: Iterable[Any]
 ) -> list[tuple[Any, ...]]:
     """The rows of `table` whose `key` columns are those of one of `wanted`: texts, or Structs of texts."""
@@ -80,14 +88,16 @@ def _matching(
     return connection.execute(query, [list(column) for column in zip(*rows, strict=True)]).fetchall()
 
 
-def _project(row: tuple[Any, ...]) -> ProjectChange:
+def to_project(row: tuple[Any, ...]) -> ProjectChange:
+    """The fact in a row of `projects`: id, action, name, description, archived."""
     identity, action, name, description, archived = row
     return ProjectChange(
         action=ProjectAction(action), id=identity, name=name, description=description, archived=archived
     )
 
 
-def _version(row: tuple[Any, ...]) -> TaskChange:
+def to_version(row: tuple[Any, ...]) -> TaskChange:
+    """The fact in a row of `task_versions`: the columns of _VERSION."""
     project, domain, name, version, action, revision, digest, fingerprint, *metadata, org, by, triggers, deleted = row
     return TaskChange(
         action=TaskAction(action),
@@ -106,7 +116,8 @@ def _version(row: tuple[Any, ...]) -> TaskChange:
     )
 
 
-def _trigger(row: tuple[Any, ...]) -> TriggerChange:
+def to_trigger(row: tuple[Any, ...]) -> TriggerChange:
+    """The fact in a row of `triggers`: the columns of _TRIGGER."""
     project, domain, task_name, action, revision, task_version, paused, definition, by, deleted = row
     return TriggerChange(
         action=TriggerAction(action),

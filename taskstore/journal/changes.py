@@ -154,5 +154,18 @@ class BlobChange(_Change, frozen=True, tag="blob"):
     media_type: str
 
 
-Change = ProjectChange | TaskChange | TriggerChange | SpecChange | SourceChange | BlobChange
+class OriginChange(_Change, frozen=True, tag="origin"):
+    """Facts of another store were taken in from a bundle: its journal is known here up to entry `sequence`, whose
+    digest is `digest`.
+
+    `scope` is empty when all of that store's facts were followed, else it names the selection of them that was.
+    """
+
+    store_id: str
+    sequence: int
+    digest: Digest
+    scope: str = ""
+
+
+Change = ProjectChange | TaskChange | TriggerChange | SpecChange | SourceChange | BlobChange | OriginChange
 """Any fact. Decoded by its `kind`."""
