@@ -21,6 +21,7 @@ from taskstore_specs.errors import (
 __all__ = [
     "AlreadyExistsError",
     "BlobDamagedError",
+    "BlobNameNotFoundError",
     "BlobNotFoundError",
     "BusyError",
     "ConflictError",
@@ -101,6 +102,12 @@ class BlobNotFoundError(NotFoundError):
     def __init__(self, digest: Digest) -> None:
         super().__init__(f"no blob {digest}", hint="`taskstore spec list` names those that are there")
         self.digest = digest
+
+
+class BlobNameNotFoundError(NotFoundError):
+    """Nothing was stored under this name."""
+
+    code = "blob_name_not_found"
 
 
 class ConflictError(TaskstoreError):

@@ -14,9 +14,9 @@ from taskstore.cas import FileBlobStore
 from taskstore.index import Index
 from taskstore.index import sources as known_sources
 from taskstore.journal import FileJournal
-from taskstore.journal.changes import TriggerAction
+from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
-from taskstore.store import operate
+from taskstore.store import blobs, operate
 from taskstore.store.commit import Clock, Committer, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
 from taskstore.store.deploy import deploy
@@ -154,6 +154,15 @@ class Store:
     def get_spec(self, digest: Digest) -> bytes:
         """The exact bytes of a specification, verified. Raises BlobNotFoundError, BlobDamagedError."""
         return self.blobs.get(digest)
+
+    def put_blob(self, name: str, data: bytes, *, media_type: str, by: str | None = None) -> BlobChange:
+        """Keep bytes that specifications refer to as `taskstore://NAME`. Raises InvalidIdentityError, and ConflictError
+        when the name stands for other bytes."""
+        return blobs.put_blob(self._committer, name, data, media_type, by or caller())
+
+    def find_blob(self, name: str) -> BlobChange:
+        """What `taskstore://NAME` stands for. Raises BlobNameNotFoundError."""
+        return blobs.find_blob(self.index, name)
 
     def rebuild(self) -> RebuildResult:
         """Make the index anew from the journal. Raises JournalDamagedError, BusyError, StorageError."""
