@@ -15,6 +15,7 @@ from taskstore.disk.folders import open_folder
 from taskstore.disk.sync import sync
 from taskstore.errors import AlreadyExistsError, LimitExceededError, NotAFileError, NotFoundError
 
+_CHUNK = 64 * 1024
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -93,7 +94,7 @@ def _read_regular(descriptor: int, path: Path, most: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         raise NotAFileError(f"not a regular file: {path}")
     data = os.read(descriptor, min(status.st_size, most) + 1)
-    while len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):
+    while len(data) <= most and (more := os.read(descriptor, min(most + 1 - len(data), _CHUNK))):
         data += more
     if len(data) > most:
         raise LimitExceededError(f"too large, more than {most} bytes: {path}", hint=f"at most {most} bytes are read")
