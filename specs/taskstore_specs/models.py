@@ -4,6 +4,9 @@ Field names and meanings are those of flyteidl2 (`task/task_service.proto`, `tas
 `task/common.proto`, `project/project_service.proto`), in their proto3 JSON spelling (lowerCamelCase) when encoded.
 What only the engine reads (`taskTemplate`, `defaultInputs`, `runSpec`, `inputs`, …) is kept as given.
 A field at its default is left out when encoded, as proto3 JSON does; a message that is present but empty is kept.
+
+As in proto3 every scalar has a default, so anything well-typed makes a model. What a rule wants beyond its type
+is checked by `reading.checks`, which can say more than a decoder, and is noted here for the JSON Schemas.
 """
 
 from __future__ import annotations
@@ -14,9 +17,23 @@ from typing import Annotated, Any
 
 import msgspec
 
+from taskstore_specs import limits
+
 EngineValue = dict[str, Any]
 """A message that belongs to the engine: any JSON object, in the normal spelling (see `spelling`)."""
 
+
+def _text(longest: int, shortest: int = 1) -> msgspec.Meta:
+    return msgspec.Meta(extra_json_schema={"minLength": shortest, "maxLength": longest})
+
+
+ProjectText = Annotated[str, _text(limits.PROJECT_CHARACTERS)]
+DomainText = Annotated[str, _text(limits.DOMAIN_CHARACTERS)]
+NameText = Annotated[str, _text(limits.NAME_CHARACTERS)]
+VersionText = Annotated[str, _text(limits.VERSION_CHARACTERS)]
+RequiredText = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]
+RateValue = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": limits.RATE_VALUE})]
+TriggerSet = Annotated[tuple["Trigger", ...], msgspec.Meta(extra_json_schema={"maxItems": limits.TRIGGERS_PER_TASK})]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time that says its offset from UTC, written as RFC 3339."""
 
@@ -28,10 +45,10 @@ class _Message(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, 
 class TaskIdentifier(_Message, frozen=True):
     """`TaskIdentifier`, as written: unchecked. `org` is recorded and is no part of the identity."""
 
-    project: str = ""
-    domain: str = ""
-    name: str = ""
-    version: str = ""
+    project: ProjectText = ""
+    domain: DomainText = ""
+    name: NameText = ""
+    version: VersionText = ""
     org: str = ""
 
 
@@ -78,7 +95,7 @@ class FixedRateUnit(Enum):
 class FixedRate(_Message, frozen=True):
     """Fires every `value` units, counted from `start_time` (an aware time, UTC) or else from the deploy."""
 
-    value: int = 0
+    value: RateValue = 0
     unit: FixedRateUnit = FixedRateUnit.UNSPECIFIED
     start_time: AwareTime | None = None
 
@@ -86,7 +103,7 @@ class FixedRate(_Message, frozen=True):
 class Cron(_Message, frozen=True):
     """Five cron fields or a descriptor such as `@daily`, read in an IANA timezone (UTC when empty)."""
 
-    expression: str = ""
+    expression: RequiredText = ""
     timezone: str = ""
 
 
@@ -102,7 +119,7 @@ class Schedule(_Message, frozen=True):
 class ArtifactTrigger(_Message, frozen=True):
     """Fires when an artifact appears."""
 
-    artifact_name: str = ""
+    artifact_name: RequiredText = ""
     version: str = ""
     input_arg: str = ""
     partitions: dict[str, str] = {}
@@ -138,7 +155,7 @@ class TriggerSpec(_Message, frozen=True):
 class Trigger(_Message, frozen=True):
     """`TaskTrigger`: a named automation of a task."""
 
-    name: str = ""
+    name: NameText = ""
     spec: TriggerSpec = TriggerSpec()
     automation_spec: AutomationSpec = AutomationSpec()
 
@@ -148,13 +165,13 @@ class DeployTask(_Message, frozen=True):
 
     task_id: TaskIdentifier
     spec: TaskSpec
-    triggers: tuple[Trigger, ...] = ()
+    triggers: TriggerSet = ()
 
 
 class Project(_Message, frozen=True):
     """`Project`, as far as an offline registry keeps it."""
 
-    id: str = ""
+    id: ProjectText = ""
     name: str = ""
     description: str = ""
     org: str = ""

@@ -23,9 +23,6 @@ from taskstore_specs.models import (
     TriggerSpec,
 )
 
-_LARGEST_RATE = 2**32 - 1
-"""`FixedRate.value` is a uint32."""
-
 
 def check_project(request: CreateProject) -> Iterator[Finding]:
     """What is wrong with a project."""
@@ -108,9 +105,9 @@ def _check_schedule(schedule: Schedule, path: Path) -> Iterator[Finding]:
 
 
 def _check_rate(rate: FixedRate, path: Path) -> Iterator[Finding]:
-    if not 0 < rate.value <= _LARGEST_RATE:
+    if not 0 < rate.value <= limits.RATE_VALUE:
         message = f"the rate's value is {rate.value}"
-        yield Finding(Rule.BAD_VALUE, (*path, "value"), message, f"give a whole number from 1 to {_LARGEST_RATE}")
+        yield Finding(Rule.BAD_VALUE, (*path, "value"), message, f"give a whole number from 1 to {limits.RATE_VALUE}")
     if rate.unit is FixedRateUnit.UNSPECIFIED:
         units = ", ".join(unit.value for unit in FixedRateUnit if unit is not FixedRateUnit.UNSPECIFIED)
         yield Finding(Rule.MISSING_FIELD, (*path, "unit"), "the rate has no unit", f"give one of {units}")

@@ -55,7 +55,7 @@ def _unknown(key: str, path: Path, known: Iterable[str]) -> Finding:
 
 
 def _value(value: Any, kind: Any, path: Path, findings: list[Finding]) -> Any:
-    kind = _without_none(kind)
+    kind = _plain(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
         return _struct(value, kind, path, findings)
     if get_origin(kind) in (list, tuple) and isinstance(value, list):
@@ -70,9 +70,12 @@ def _value(value: Any, kind: Any, path: Path, findings: list[Finding]) -> Any:
     return value
 
 
-def _without_none(kind: Any) -> Any:
+def _plain(kind: Any) -> Any:
+    """`kind` without "or null", and without what only the JSON Schemas note; a time keeps that it is aware."""
     if get_origin(kind) in (Union, types.UnionType):
-        return next(option for option in get_args(kind) if option is not types.NoneType)
+        return _plain(next(option for option in get_args(kind) if option is not types.NoneType))
+    if get_origin(kind) is Annotated and kind is not AwareTime:
+        return get_args(kind)[0]
     return kind
 
 
@@ -81,7 +84,7 @@ def _misfit(value: Any, kind: Any, path: Path, reason: str) -> Finding:
     if isinstance(plain, type) and issubclass(plain, Enum) and isinstance(value, str):
         names = [member.value for member in plain if not member.value.endswith("_UNSPECIFIED")]
         return Finding(Rule.BAD_VALUE, path, f"{shown(value)} is none of the known values", nearest_name(value, names))
-    if plain is Annotated or kind is AwareTime:
+    if kind is AwareTime:
         message = f"{shown(value)} is no time with an offset from UTC"
         return Finding(Rule.BAD_VALUE, path, message, "write RFC 3339, as in 2026-01-31T08:00:00Z")
     expected = _NAMES.get(plain, "an object") if isinstance(plain, type) else "another value"
