@@ -1,0 +1,169 @@
+"""A file that is dropped becomes a deployed task, whatever way it came."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.plant import Plant, manifest, until
+
+
+def test_a_file_renamed_into_place_is_deployed(plant: Plant) -> None:
+    plant.start()
+    plant.drop("a.json", manifest("a"))
+    receipt = plant.settled("a.json")
+    assert (receipt["outcome"], receipt["sequence"]) == ("created", 2)
+    assert receipt["documents"][0]["task"] == "plant/production/a@v1"
+    assert plant.deploys() == ["a@v1"]
+
+
+def test_a_file_that_was_there_before_the_start_is_deployed(plant: Plant) -> None:
+    (plant.inbox / "a.json").write_text(manifest("a"))
+    plant.start()
+    assert plant.settled("a.json")["outcome"] == "created"
+
+
+@pytest.mark.parametrize("poll", [[], ["--poll", "0.2"]], ids=["inotify", "polling"])
+def test_a_slow_writer_is_never_deployed_half(plant: Plant, poll: list[str]) -> None:
+    plant.start(*poll)
+    # Every prefix that ends at a document is a whole manifest, so a half-written one would be deployed.
+    with (plant.inbox / "slow.yaml").open("w") as file:
+        for number in range(4):
+            file.write(manifest("slow", f"v{number}") + "\n---\n")
+            file.flush()
+            time.sleep(0.7)
+        assert plant.deploys() == []
+        file.write(manifest("slow", "last"))
+    assert len(plant.settled("slow.yaml")["documents"]) == 5
+    assert len(plant.deploys()) == 5
+    assert len({entry.sequence for entry, _ in plant.store.journal.entries()}) == 2
+
+
+def test_sub_folders_are_watched_as_they_come(plant: Plant) -> None:
+    plant.start("--rescan", "3600")
+    plant.drop("team/deep/a.json", manifest("a"))
+    plant.settled("team/deep/a.json")
+    plant.drop("team/deep/b.json", manifest("b"))
+    plant.settled("team/deep/b.json")
+
+
+def test_a_folder_that_is_moved_in_whole_is_deployed(plant: Plant) -> None:
+    outside = plant.root / "outside"
+    (outside / "inner").mkdir(parents=True)
+    (outside / "inner" / "a.json").write_text(manifest("a"))
+    plant.start("--rescan", "3600")
+    outside.rename(plant.inbox / "moved")
+    plant.settled("moved/inner/a.json")
+    plant.drop("moved/inner/b.json", manifest("b"))
+    plant.settled("moved/inner/b.json")
+
+
+def test_a_renamed_folder_goes_on_being_watched(plant: Plant) -> None:
+    plant.start("--rescan", "3600")
+    plant.drop("old/a.json", manifest("a"))
+    plant.settled("old/a.json")
+    (plant.inbox / "old").rename(plant.inbox / "new")
+    plant.settled("new/a.json")
+    plant.drop("new/b.json", manifest("b"))
+    plant.settled("new/b.json")
+    assert plant.deploys() == ["a@v1", "b@v1"]
+
+
+def test_a_configmap_swap_is_noticed(plant: Plant) -> None:
+    def publish(stamp: str, version: str) -> None:
+        folder = plant.inbox / f"..{stamp}"
+        folder.mkdir()
+        (folder / "a.json").write_text(manifest("a", version))
+        (plant.inbox / "..data_tmp").symlink_to(folder.name)
+        (plant.inbox / "..data_tmp").rename(plant.inbox / "..data")
+
+    publish("2026_01", "v1")
+    (plant.inbox / "a.json").symlink_to("..data/a.json")
+    plant.start("--rescan", "3600")
+    plant.settled("a.json")
+    publish("2026_02", "v2")
+    shutil.rmtree(plant.inbox / "..2026_01")
+    plant.settled("a.json")
+    assert plant.deploys() == ["a@v1", "a@v2"]
+
+
+def test_a_replaced_inbox_is_watched_anew(plant: Plant) -> None:
+    plant.start()
+    plant.drop("a.json", manifest("a"))
+    plant.settled("a.json")
+    plant.inbox.rename(plant.root / "old-inbox")
+    (plant.root / "old-inbox" / "stray.json").write_text(manifest("stray"))
+    plant.inbox.mkdir()
+    plant.drop("b.json", manifest("b"))
+    plant.settled("b.json")
+    assert plant.deploys() == ["a@v1", "b@v1"]
+
+
+def test_a_vanished_inbox_is_told_and_waited_for(plant: Plant) -> None:
+    plant.start()
+    shutil.rmtree(plant.inbox)
+    until(lambda: "cannot be read" in plant.health()["problem"])
+    plant.inbox.mkdir()
+    plant.drop("a.json", manifest("a"))
+    plant.settled("a.json")
+
+
+def test_names_that_are_no_text_are_deployed(plant: Plant) -> None:
+    plant.start()
+    name = os.fsdecode(b"caf\xe9 \xff.json")
+    plant.drop(name, manifest("a"))
+    assert plant.settled(name)["path"] == "caf\\xe9 \\xff.json"
+
+
+def test_the_real_requests_are_deployed_and_a_second_run_does_nothing(plant: Plant, corpus: Path) -> None:
+    for project in ("flytesnacks",):
+        plant.store.create_project(project)
+    shutil.copytree(corpus / "snake", plant.inbox, dirs_exist_ok=True)
+    count = len(list((corpus / "snake").iterdir()))
+    first = plant.call("run", "--once", str(plant.inbox))
+    assert first.returncode in (0, 3), first.stderr
+    outcomes = [plant.receipt(path.name)["outcome"] for path in plant.inbox.glob("*.json")]  # type: ignore[index]
+    assert len(outcomes) == count
+    sequence = plant.sequence()
+    assert plant.call("run", "--once", str(plant.inbox)).returncode == first.returncode
+    assert plant.sequence() == sequence
+
+
+VIM = shutil.which("vim")
+
+
+@pytest.mark.skipif(VIM is None, reason="optional: vim is not on this machine")
+def test_vim_saves_once(plant: Plant) -> None:
+    plant.start()
+    path = plant.drop("a.json", manifest("a"))
+    plant.settled("a.json")
+    edit = [str(VIM), "-u", "NONE", "-es", "-c", "set backup", "-c", "%s/v1/v2/", "-c", "wq", str(path)]
+    subprocess.run(edit, check=True, stdin=subprocess.DEVNULL, timeout=20)
+    plant.settled("a.json")
+    assert plant.deploys() == ["a@v1", "a@v2"]
+
+
+def test_cp_and_mv_deploy_once(plant: Plant) -> None:
+    plant.start()
+    source = plant.root / "a.json"
+    source.write_text(manifest("a"))
+    subprocess.run(["cp", source, plant.inbox], check=True)
+    plant.settled("a.json")
+    subprocess.run(["mv", source, plant.inbox / "b.json"], check=True)
+    plant.settled("b.json")
+    assert plant.deploys() == ["a@v1"]
+
+
+def test_a_file_that_a_shell_appends_to_ends_whole(plant: Plant) -> None:
+    plant.start()
+    script = "import sys,time\nfor line in sys.argv[2:]:\n  open(sys.argv[1],'a').write(line)\n  time.sleep(0.3)"
+    lines = manifest("a").partition(',"') if ',"' in manifest("a") else manifest("a").partition(", ")
+    subprocess.run([sys.executable, "-c", script, plant.inbox / "a.json", *lines], check=True)
+    assert plant.settled("a.json")["outcome"] == "created"
+    assert not (plant.inbox / "a.json.error.txt").exists()
