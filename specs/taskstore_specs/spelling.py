@@ -73,6 +73,9 @@ _messages = _load()
 DEPLOY_TASK_REQUEST = _messages["flyteidl2.task.DeployTaskRequest"]
 TASK_SPEC = _messages["flyteidl2.task.TaskSpec"]
 CREATE_PROJECT_REQUEST = _messages["flyteidl2.project.CreateProjectRequest"]
+_DOCUMENT = Message("document")
+for _root in (TASK_SPEC, CREATE_PROJECT_REQUEST, DEPLOY_TASK_REQUEST):
+    _DOCUMENT.fields |= _root.fields
 _mark_typed(DEPLOY_TASK_REQUEST)
 _mark_typed(CREATE_PROJECT_REQUEST)
 
@@ -85,6 +88,21 @@ def normalise(document: dict[str, Any], message: Message) -> tuple[dict[str, Any
     """
     findings: list[Finding] = []
     return _fields(document, message, (), 0, findings), findings
+
+
+def spelled(path: Path) -> Path:
+    """A path in a document, as it was written, with the fields in it in lowerCamelCase."""
+    steps: list[str | int] = []
+    shape: Shape = _DOCUMENT
+    for step in path:
+        name = step
+        if isinstance(step, str):
+            if isinstance(shape, Message):
+                name, shape = shape.fields.get(step, (step, None))
+            else:
+                shape = shape.values if shape else None
+        steps.append(name)
+    return tuple(steps)
 
 
 def _fields(

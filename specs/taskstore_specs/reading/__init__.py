@@ -83,5 +83,5 @@ def _documents(values: list[Any]) -> list[tuple[Path, Any]]:
 
 
 def _empty(data: bytes) -> Problem:
-    message = "the file holds no document, only comments or space" if data.strip() else "the file is empty"
+    message = "the file holds no document" if data.strip() else "the file is empty"
     return Problem(message, hint="write a deploy request or a project; see specs/manifest.md", rule=Rule.EMPTY)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from taskstore_specs.errors import Problem
 from taskstore_specs.findings import Finding, Path, render
+from taskstore_specs.spelling import spelled
 
 QUOTE_IT = "put it in quotes"
 """The hint for a value that YAML takes for something else than the text it was meant as."""
@@ -44,7 +45,7 @@ def problem(finding: Finding, marks: Marks, *, several: bool) -> Problem:
     number, inside = _document(finding.path)
     mark = _nearest(finding.path, marks)
     label = f"document {number + 1}" if several else ""
-    path = ": ".join(part for part in (label, render(inside)) if part)
+    path = ": ".join(part for part in (label, render(spelled(inside))) if part)
     line, column, written = mark or (None, None, None)
     hint = f'{QUOTE_IT}: "{written}"' if written and finding.hint == QUOTE_IT else finding.hint
     return Problem(finding.message, path, line, column, hint, finding.rule)

@@ -88,6 +88,7 @@ class YamlScan:
 
     def _take_key(self, event: Any) -> None:
         if not isinstance(event, yaml.ScalarEvent) or event.tag:
+            self._path.pop()
             self._give_up(Rule.WRONG_TYPE, "a key is no plain text", "only text can be a key")
         key = event.value
         repeated = key in self._open[-1].keys
