@@ -18,9 +18,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskstore.errors import TaskstoreError
+    from taskstore.index.queries import (
+        LogQuery,
+        TaskPage,
+        TaskQuery,
+        TriggerPage,
+        TriggerQuery,
+        VersionPage,
+        VersionQuery,
+        parse_filter,
+        parse_sort,
+    )
+    from taskstore.journal.changes import TriggerAction
     from taskstore.plan.deploy import Outcome, Policy, ProjectPolicy, VersionPolicy
     from taskstore.store.operate import OperateResult
     from taskstore.store.results import DeployReport, DeployResult, DeploySummary, RebuildResult, SpecResult
+    from taskstore.store.show import StoreStatus, TaskDetails
     from taskstore.store.source import Source, read_source
     from taskstore.store.store import Store
     from taskstore_specs import Digest, Format, TaskId, TaskName
@@ -33,6 +46,7 @@ _HOMES = {
     "DeploySummary": "taskstore.store.results",
     "Digest": "taskstore_specs",
     "Format": "taskstore_specs",
+    "LogQuery": "taskstore.index.queries",
     "OperateResult": "taskstore.store.operate",
     "Outcome": "taskstore.plan.deploy",
     "Policy": "taskstore.plan.deploy",
@@ -41,10 +55,21 @@ _HOMES = {
     "Source": "taskstore.store.source",
     "SpecResult": "taskstore.store.results",
     "Store": "taskstore.store.store",
+    "StoreStatus": "taskstore.store.show",
+    "TaskDetails": "taskstore.store.show",
     "TaskId": "taskstore_specs",
     "TaskName": "taskstore_specs",
+    "TaskPage": "taskstore.index.queries",
+    "TaskQuery": "taskstore.index.queries",
     "TaskstoreError": "taskstore.errors",
+    "TriggerAction": "taskstore.journal.changes",
+    "TriggerPage": "taskstore.index.queries",
+    "TriggerQuery": "taskstore.index.queries",
+    "VersionPage": "taskstore.index.queries",
     "VersionPolicy": "taskstore.plan.deploy",
+    "VersionQuery": "taskstore.index.queries",
+    "parse_filter": "taskstore.index.queries",
+    "parse_sort": "taskstore.index.queries",
     "read_source": "taskstore.store.source",
 }
 
@@ -54,6 +79,7 @@ __all__ = [
     "DeploySummary",
     "Digest",
     "Format",
+    "LogQuery",
     "OperateResult",
     "Outcome",
     "Policy",
@@ -62,10 +88,21 @@ __all__ = [
     "Source",
     "SpecResult",
     "Store",
+    "StoreStatus",
+    "TaskDetails",
     "TaskId",
     "TaskName",
+    "TaskPage",
+    "TaskQuery",
     "TaskstoreError",
+    "TriggerAction",
+    "TriggerPage",
+    "TriggerQuery",
+    "VersionPage",
     "VersionPolicy",
+    "VersionQuery",
+    "parse_filter",
+    "parse_sort",
     "read_source",
 ]
 

@@ -96,6 +96,20 @@ class Index:
             with self.read() as connection:
                 return question(connection)
 
+    def lag(self) -> int:
+        """How many entries the file is behind the journal, without catching it up; all of them if it cannot be read.
+
+        Raises BusyError, JournalDamagedError, StorageError.
+        """
+        with self._lease.mutex:
+            self._lease.release()
+            applied = self._files.applied_sequence(self._lease.lock(exclusive=False))
+        return self._journal.head().sequence - applied
+
+    def size(self) -> int:
+        """The size of the file in bytes, 0 if there is none. Raises StorageError."""
+        return self._files.size()
+
     def rebuild(self) -> Head:
         """Make the index anew from the journal. Raises JournalDamagedError, BusyError, StorageError."""
         with self._lease.mutex:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from taskstore.disk.files import file_size
 from taskstore.disk.locks import Lock
 from taskstore.errors import IndexDamagedError, NotFoundError, StorageError
 from taskstore.index import apply, rebuild, schema
@@ -53,6 +54,22 @@ class IndexFile:
                 return None
             undo.pop_all()
             return session
+
+    def size(self) -> int:
+        """The size of the file in bytes, 0 if there is none. Raises StorageError."""
+        return file_size(self._path) or 0
+
+    def applied_sequence(self, lock: Lock) -> int:
+        """The number of the last entry that the file has applied, 0 if it cannot be read; releases `lock`."""
+        with lock:
+            if not self._path.exists():
+                return 0
+            try:
+                with closing(connect(self._path, read_only=True, temporary=self._temporary)) as connection:
+                    head = apply.head(connection)
+            except (duckdb.Error, IndexDamagedError):
+                return 0
+        return head.sequence if head else 0
 
     def open_alone(self, lock: Lock) -> Session:
         """A session that writes under the exclusive `lock`, caught up with the journal, whatever the file was like."""

@@ -60,7 +60,7 @@ class Committer:
                 decision = decide(writer.connection)
                 if not decision.changes:
                     # "Unchanged" is an answer that rests on entries of others; it must survive a power cut as well.
-                    self._journal.settle()
+                    self._journal.settle(writer.head)
                     return None
                 if decision.blobs:
                     self._blobs.put_many(decision.blobs)

@@ -10,18 +10,36 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from taskstore.cas import FileBlobStore
-from taskstore.index import Index
+from taskstore.index import Index, queries
 from taskstore.index import sources as known_sources
+from taskstore.index.queries import (
+    EntryRow,
+    LogQuery,
+    ProjectRow,
+    SpecUserRow,
+    TaskPage,
+    TaskQuery,
+    TaskRevisionRow,
+    TriggerDetail,
+    TriggerPage,
+    TriggerQuery,
+    TriggerRevisionRow,
+    VersionPage,
+    VersionQuery,
+)
 from taskstore.journal import FileJournal
 from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
-from taskstore.store import blobs, operate
+from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
 from taskstore.store.deploy import deploy
 from taskstore.store.operate import OperateResult
 from taskstore.store.results import DeployReport, RebuildResult, SpecResult
+from taskstore.store.show import AsOf, StoreStatus, TaskDetails
 from taskstore.store.source import Source
 from taskstore.store.specs import put_spec
 from taskstore_specs.digest import Digest
@@ -163,6 +181,69 @@ class Store:
     def find_blob(self, name: str) -> BlobChange:
         """What `taskstore://NAME` stands for. Raises BlobNameNotFoundError."""
         return blobs.find_blob(self.index, name)
+
+    def list_projects(self, *, as_of: AsOf = None) -> tuple[ProjectRow, ...]:
+        """Every project, archived ones too, by id."""
+        return self.index.ask(lambda connection: queries.list_projects(connection, as_of=as_of))
+
+    def list_tasks(self, query: TaskQuery | None = None) -> TaskPage:
+        """A page of tasks, of each the newest version unless the query says otherwise. Raises InvalidQueryError."""
+        return self.index.ask(lambda connection: queries.list_tasks(connection, query or TaskQuery()))
+
+    def list_versions(self, query: VersionQuery) -> VersionPage:
+        """A page of a task's versions, newest first. Raises TaskNotFoundError, InvalidQueryError."""
+        return self.index.ask(lambda connection: show.list_versions(connection, query))
+
+    def show_task(
+        self, task: TaskName, version: str | None = None, *, revision: int | None = None, as_of: AsOf = None
+    ) -> TaskDetails:
+        """Everything about a version of `task`, the newest when None: as it is, as it was at `as_of` (a journal
+        sequence or a time), or with the content of an old `revision`. Raises TaskNotFoundError, BlobDamagedError."""
+        return self.index.ask(lambda connection: show.show_task(connection, self.blobs, task, version, revision, as_of))
+
+    def history(self, task: TaskName, version: str | None = None) -> tuple[TaskRevisionRow, ...]:
+        """Every change of one version of `task`, or of all of them, newest first. Raises TaskNotFoundError."""
+        return self.index.ask(lambda connection: show.show_history(connection, task, version))
+
+    def list_triggers(self, query: TriggerQuery | None = None) -> TriggerPage:
+        """A page of triggers: those that fire first, then the newest. Raises InvalidQueryError."""
+        return self.index.ask(lambda connection: queries.list_triggers(connection, query or TriggerQuery()))
+
+    def show_trigger(self, task: TaskName, name: str, *, as_of: AsOf = None) -> TriggerDetail:
+        """A trigger of `task`, deleted or not. Raises TaskNotFoundError, TriggerNotFoundError."""
+        return self.index.ask(lambda connection: show.show_trigger(connection, task, name, as_of))
+
+    def show_trigger_revision(self, task: TaskName, name: str, revision: int) -> TriggerRevisionRow:
+        """A trigger of `task` as it was at a revision. Raises TaskNotFoundError, TriggerNotFoundError."""
+        return self.index.ask(lambda connection: show.show_trigger_revision(connection, task, name, revision))
+
+    def trigger_history(self, task: TaskName, name: str) -> tuple[TriggerRevisionRow, ...]:
+        """Every revision of a trigger, newest first. Raises TaskNotFoundError, TriggerNotFoundError."""
+        return self.index.ask(lambda connection: show.show_trigger_history(connection, task, name))
+
+    def spec_users(self, digest: Digest) -> tuple[SpecUserRow, ...]:
+        """Every task version that a specification was ever deployed as."""
+        return self.index.ask(lambda connection: queries.spec_users(connection, digest))
+
+    def log(self, query: LogQuery | None = None) -> tuple[EntryRow, ...]:
+        """The journal's entries, newest first. Raises InvalidQueryError."""
+        return self.index.ask(lambda connection: queries.list_entries(connection, query or LogQuery()))
+
+    def status(self) -> StoreStatus:
+        """The store as a whole: who it is, where its journal ends, how much it holds."""
+        lag = self.index.lag()
+        counts = self.index.ask(queries.count_all)
+        head = self.journal.head()
+        return StoreStatus(
+            store=str(self.root),
+            store_id=self.config.store_id,
+            sequence=head.sequence,
+            digest=head.digest,
+            committed_at=head.committed_at,
+            index_bytes=self.index.size(),
+            index_lag=lag,
+            **msgspec.structs.asdict(counts),
+        )
 
     def rebuild(self) -> RebuildResult:
         """Make the index anew from the journal. Raises JournalDamagedError, BusyError, StorageError."""

@@ -17,10 +17,10 @@ TASK = TaskName("p", "d", "env.task")
 
 
 class Clock:
-    """A clock that goes on by a second each time it is asked."""
+    """A clock that goes on by a second each time it is asked; ahead of the one that the store was made by."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.now = datetime(2100, 1, 1, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)

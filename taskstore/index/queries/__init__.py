@@ -2,6 +2,7 @@
 
 from taskstore.index.queries.columns import COLUMNS, read_time
 from taskstore.index.queries.filters import Filter, Operator, parse_filter
+from taskstore.index.queries.overview import Counts, count_all, nearest_task
 from taskstore.index.queries.records import LogQuery, list_entries, list_projects, spec_users
 from taskstore.index.queries.rows import (
     EntryRow,
@@ -32,6 +33,7 @@ from taskstore.index.queries.versions import VersionQuery, list_versions
 
 __all__ = [
     "COLUMNS",
+    "Counts",
     "EntryRow",
     "Filter",
     "LogQuery",
@@ -53,6 +55,7 @@ __all__ = [
     "VersionPage",
     "VersionQuery",
     "VersionRow",
+    "count_all",
     "find_trigger",
     "find_version",
     "list_entries",
@@ -60,6 +63,7 @@ __all__ = [
     "list_tasks",
     "list_triggers",
     "list_versions",
+    "nearest_task",
     "parse_filter",
     "parse_sort",
     "read_time",
