@@ -67,13 +67,21 @@ def test_t5_a_deploy_moves_the_triggers_to_its_version(registry: Any, task: Task
     assert registry.store.show_trigger(task, "t").task_version == "v2"
 
 
-def test_t6_the_times_move_with_each_revision(registry: Any, task: TaskName, trigger: Any) -> None:
+def test_t6_deployed_at_moves_with_deploys_and_updated_at_with_activity(
+    registry: Any, task: TaskName, trigger: Any
+) -> None:
     registry.deploy(triggers=[trigger("t")])
     first = registry.store.show_trigger(task, "t")
+    registry.deploy(triggers=[trigger("t")])
+    assert registry.store.show_trigger(task, "t") == first, "Flyte would move deployed_at"
     registry.deploy(triggers=[trigger("t", cron="@daily")])
     second = registry.store.show_trigger(task, "t")
-    assert second.updated_at > first.updated_at, "Flyte moves it only when `active` changed"
     assert second.deployed_at > first.deployed_at
+    assert second.updated_at == first.updated_at
+    registry.store.operate_triggers(TriggerAction.PAUSE, task, ["t"])
+    third = registry.store.show_trigger(task, "t")
+    assert third.deployed_at == second.deployed_at
+    assert third.updated_at > second.updated_at
 
 
 def test_t7_the_summary_is_right_for_every_version_touched(registry: Any, task: TaskName, trigger: Any) -> None:
