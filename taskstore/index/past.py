@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import duckdb
 import msgspec
@@ -23,15 +23,19 @@ from taskstore.journal.changes import (
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName
 
-_PROJECT = 'sequence, position, "at", id, action, name, description, archived'
+_PROJECT = "id, action, name, description, archived"
 _VERSION = (
-    'sequence, position, "at", project, domain, name, version, action, revision, digest, fingerprint, function_name, '
-    "short_name, environment, env_description, short_description, org, deployed_by, deployed_triggers, deleted"
+    "project, domain, name, version, action, revision, digest, fingerprint, function_name, short_name, environment, "
+    "env_description, short_description, org, deployed_by, deployed_triggers, deleted"
 )
-_TRIGGER = (
-    'sequence, position, "at", project, domain, task_name, action, revision, task_version, paused, definition, "by", '
-    "deleted"
-)
+_TRIGGER = 'project, domain, task_name, action, revision, task_version, paused, definition, "by", deleted'
+
+
+class Past(NamedTuple):
+    """A change as it was recorded: `at` is set wherever the fact has that field. `own` if it came from no bundle."""
+
+    change: Change
+    own: bool
 
 
 class Subjects(msgspec.Struct, frozen=True):
@@ -62,31 +66,22 @@ _KEYS: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def past(connection: duckdb.DuckDBPyConnection, subjects: Subjects, upto: int | None = None) -> list[Change]:
-    """Every change of each of `subjects` up to entry `upto` (else all), in journal order.
-
-    `at` is set wherever the fact has that field: when the change happened, here or elsewhere.
-    """
-    places: list[tuple[int, int, Change]] = []
-    projects, versions = subjects.projects, subjects.versions
-    for row in matching(connection, _PROJECT, "project_revisions", "id", projects):
-        places.append(_placed(row, to_project))
-    for row in matching(connection, _VERSION, "task_revisions", "project, domain, name, version", versions):
-        places.append(_placed(row, to_version))
+def past(connection: duckdb.DuckDBPyConnection, subjects: Subjects, upto: int | None = None) -> list[Past]:
+    """Every change of each of `subjects` up to entry `upto` (else all), in journal order."""
     triggers = [_TriggerKey(task.project, task.domain, task.name, name) for task, name in subjects.triggers]
-    for row in matching(connection, _TRIGGER, "trigger_revisions", "project, domain, task_name, name", triggers):
-        places.append(_placed(row, to_trigger))
-    digests = {str(digest) for digest in subjects.specs}
-    for sequence, position, digest, size in matching(
-        connection, "sequence, position, digest, size", "specs", "digest", digests
-    ):
-        places.append((sequence, position, SpecChange(digest=Digest.parse(digest), size=size)))
-    blobs = matching(connection, "sequence, position, name, digest, size, media_type", "blobs", "name", subjects.blobs)
-    for sequence, position, name, digest, size, media_type in blobs:
-        change = BlobChange(name=name, digest=Digest.parse(digest), size=size, media_type=media_type)
-        places.append((sequence, position, change))
-    places.sort(key=lambda place: place[:2])
-    return [change for sequence, _, change in places if upto is None or sequence <= upto]
+    found = [
+        *_revisions(connection, "project_revisions", _PROJECT, "id", subjects.projects, to_project),
+        *_revisions(
+            connection, "task_revisions", _VERSION, "project, domain, name, version", subjects.versions, to_version
+        ),
+        *_revisions(
+            connection, "trigger_revisions", _TRIGGER, "project, domain, task_name, name", triggers, to_trigger
+        ),
+        *_specs(connection, subjects.specs),
+        *_blobs(connection, subjects.blobs),
+    ]
+    found.sort(key=lambda item: item[:2])
+    return [recorded for sequence, _, recorded in found if upto is None or sequence <= upto]
 
 
 def origins(connection: duckdb.DuckDBPyConnection) -> list[OriginChange]:
@@ -114,6 +109,32 @@ class _TriggerKey(msgspec.Struct, frozen=True, order=True):
     name: str
 
 
-def _placed(row: tuple[Any, ...], to_change: Callable[[tuple[Any, ...]], Any]) -> tuple[int, int, Change]:
-    sequence, position, at, *columns = row
-    return sequence, position, msgspec.structs.replace(to_change(tuple(columns)), at=aware(at))
+_Placed = tuple[int, int, Past]
+
+
+def _revisions(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: str,
+    key: str,
+    wanted: Iterable[Any],
+    to_change: Callable[[tuple[Any, ...]], Any],
+) -> Iterator[_Placed]:
+    own = f'"at" = (SELECT committed_at FROM journal WHERE journal.sequence = {table}.sequence)'
+    rows = matching(connection, f'sequence, position, "at", {own}, {columns}', table, key, wanted)
+    for sequence, position, at, is_own, *row in rows:
+        change = msgspec.structs.replace(to_change(tuple(row)), at=aware(at))
+        yield sequence, position, Past(change, is_own)
+
+
+def _specs(connection: duckdb.DuckDBPyConnection, wanted: Iterable[Digest]) -> Iterator[_Placed]:
+    rows = matching(connection, "sequence, position, digest, size", "specs", "digest", set(map(str, wanted)))
+    for sequence, position, digest, size in rows:
+        yield sequence, position, Past(SpecChange(digest=Digest.parse(digest), size=size), True)
+
+
+def _blobs(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> Iterator[_Placed]:
+    rows = matching(connection, "sequence, position, name, digest, size, media_type", "blobs", "name", wanted)
+    for sequence, position, name, digest, size, media_type in rows:
+        change = BlobChange(name=name, digest=Digest.parse(digest), size=size, media_type=media_type)
+        yield sequence, position, Past(change, True)
