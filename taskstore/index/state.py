@@ -64,7 +64,7 @@ def blob(connection: duckdb.DuckDBPyConnection, name: str) -> BlobChange | None:
     """The bytes that were stored under `name`."""
     query = "SELECT name, digest, size, media_type FROM blobs WHERE name = ? LIMIT 1"
     row = connection.execute(query, [name]).fetchone()
-    return row and BlobChange(name=row[0], digest=Digest.parse(row[1]), size=row[2], media_type=row[3])
+    return None if row is None else BlobChange(name=row[0], digest=Digest.parse(row[1]), size=row[2], media_type=row[3])
 
 
 def is_named(connection: duckdb.DuckDBPyConnection, digest: Digest) -> bool:

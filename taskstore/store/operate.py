@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import msgspec
 from duckdb import DuckDBPyConnection
@@ -29,15 +29,19 @@ class OperateResult(msgspec.Struct, frozen=True):
 
 
 def operate_triggers(
-    committer: Committer, action: TriggerAction, task: TaskName, names: Sequence[str], by: str
+    committer: Committer, action: TriggerAction, wanted: Mapping[TaskName, Sequence[str]], by: str
 ) -> OperateResult:
-    """`action` on the named triggers of `task`, all or none. Raises TriggerNotFoundError and as `require_in_use`."""
+    """`action` on the named triggers of each task, all or none. Raises TriggerNotFoundError and as `require_in_use`."""
 
     def decide(state: State) -> Sequence[Change]:
-        require_in_use(task.project, state.projects.get(task.project))
-        return trigger_plan.operate(action, task, names, state.triggers_of(task), by)
+        changes: list[Change] = []
+        for task, names in wanted.items():
+            require_in_use(task.project, state.projects.get(task.project))
+            changes += trigger_plan.operate(action, task, names, state.triggers_of(task), by)
+        return changes
 
-    return _commit(committer, decide, by, project=task.project, task=task)
+    projects = {task.project for task in wanted}
+    return _commit(committer, decide, by, projects=projects, tasks=wanted.keys())
 
 
 def deploy_trigger(
@@ -55,7 +59,7 @@ def deploy_trigger(
         change = trigger_plan.deploy(task_id, trigger, state.triggers_of(task_id.task), by, expected_revision)
         return [change] if change else []
 
-    return _commit(committer, decide, by, project=task_id.project, task=task_id.task, version=task_id)
+    return _commit(committer, decide, by, projects={task_id.project}, tasks={task_id.task}, versions={task_id})
 
 
 def delete_version(committer: Committer, task_id: TaskId, by: str) -> OperateResult:
@@ -66,7 +70,7 @@ def delete_version(committer: Committer, task_id: TaskId, by: str) -> OperateRes
         change = version_plan.delete(task_id, state.versions.get(task_id), existing, by)
         return [change] if change else []
 
-    return _commit(committer, decide, by, project=task_id.project, task=task_id.task, version=task_id)
+    return _commit(committer, decide, by, projects={task_id.project}, tasks={task_id.task}, versions={task_id})
 
 
 def undelete_version(committer: Committer, task_id: TaskId, by: str) -> OperateResult:
@@ -76,7 +80,7 @@ def undelete_version(committer: Committer, task_id: TaskId, by: str) -> OperateR
         change = version_plan.undelete(task_id, state.versions.get(task_id), by)
         return [change] if change else []
 
-    return _commit(committer, decide, by, project=task_id.project, version=task_id)
+    return _commit(committer, decide, by, projects={task_id.project}, versions={task_id})
 
 
 def create_project(committer: Committer, project: str, name: str, description: str, by: str) -> OperateResult:
@@ -85,7 +89,20 @@ def create_project(committer: Committer, project: str, name: str, description: s
     def decide(state: State) -> Sequence[Change]:
         return [project_plan.create(project, name, description, state.projects.get(project))]
 
-    return _commit(committer, decide, by, project=project)
+    return _commit(committer, decide, by, projects={project})
+
+
+def update_project(
+    committer: Committer, project: str, name: str, description: str, by: str, *, archived: bool
+) -> OperateResult:
+    """The project as described, archived or in use. Raises ProjectNotFoundError."""
+
+    def decide(state: State) -> Sequence[Change]:
+        current = state.projects.get(project)
+        change = project_plan.update(project, name, description, current, archived=archived)
+        return [change] if change else []
+
+    return _commit(committer, decide, by, projects={project})
 
 
 def set_project_archived(committer: Committer, project: str, by: str, *, archived: bool) -> OperateResult:
@@ -95,7 +112,7 @@ def set_project_archived(committer: Committer, project: str, by: str, *, archive
         change = project_plan.set_archived(project, state.projects.get(project), archived=archived)
         return [change] if change else []
 
-    return _commit(committer, decide, by, project=project)
+    return _commit(committer, decide, by, projects={project})
 
 
 def _commit(
@@ -103,20 +120,15 @@ def _commit(
     decide: Callable[[State], Sequence[Change]],
     by: str,
     *,
-    project: str,
-    task: TaskName | None = None,
-    version: TaskId | None = None,
+    projects: Set[str],
+    tasks: Set[TaskName] = frozenset(),
+    versions: Set[TaskId] = frozenset(),
 ) -> OperateResult:
     changes: tuple[Change, ...] = ()
 
     def decide_on(connection: DuckDBPyConnection) -> Decision:
         nonlocal changes
-        facts = current(
-            connection,
-            projects={project},
-            versions={version} if version else set(),
-            tasks={task} if task else set(),
-        )
+        facts = current(connection, projects=projects, versions=versions, tasks=tasks)
         changes = tuple(decide(State.of(facts)))
         return Decision(changes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -132,6 +132,12 @@ class Store:
         """Declare a project. Raises InvalidIdentityError, AlreadyExistsError."""
         return operate.create_project(self._committer, check_project(project), name, description, by or caller())
 
+    def update_project(
+        self, project: str, name: str, description: str, *, archived: bool, by: str | None = None
+    ) -> OperateResult:
+        """Describe a project anew, archive it or take it back into use, at once. Raises ProjectNotFoundError."""
+        return operate.update_project(self._committer, project, name, description, by or caller(), archived=archived)
+
     def archive_project(self, project: str, *, by: str | None = None) -> OperateResult:
         """Archive a project: it takes no deploys and still lists. Raises ProjectNotFoundError."""
         return operate.set_project_archived(self._committer, project, by or caller(), archived=True)
@@ -145,7 +151,13 @@ class Store:
     ) -> OperateResult:
         """Activate, deactivate, pause, resume or delete the named triggers, all or none; those already so are left
         alone. Raises TriggerNotFoundError, ProjectArchivedError."""
-        return operate.operate_triggers(self._committer, action, task, names, by or caller())
+        return self.operate_many_triggers(action, {task: names}, by=by)
+
+    def operate_many_triggers(
+        self, action: TriggerAction, wanted: Mapping[TaskName, Sequence[str]], *, by: str | None = None
+    ) -> OperateResult:
+        """As `operate_triggers`, of several tasks at once."""
+        return operate.operate_triggers(self._committer, action, wanted, by or caller())
 
     def deploy_trigger(
         self, task_id: TaskId, trigger: Trigger, *, expected_revision: int | None = None, by: str | None = None

@@ -1,6 +1,6 @@
 """Questions to the index. Each is a function of a connection and a query, and answers with Structs (`rows`)."""
 
-from taskstore.index.queries.columns import COLUMNS, read_time
+from taskstore.index.queries.columns import COLUMNS, read_time, read_value
 from taskstore.index.queries.filters import Filter, Operator, parse_filter
 from taskstore.index.queries.overview import Counts, count_all, nearest_task
 from taskstore.index.queries.records import LogQuery, list_entries, list_projects, spec_users
@@ -14,6 +14,7 @@ from taskstore.index.queries.rows import (
     TaskRevisionRow,
     TaskRow,
     TriggerDetail,
+    TriggerDetailPage,
     TriggerPage,
     TriggerRevisionRow,
     TriggerRow,
@@ -25,6 +26,7 @@ from taskstore.index.queries.tasks import TaskQuery, find_version, list_tasks, t
 from taskstore.index.queries.triggers import (
     TriggerQuery,
     find_trigger,
+    list_trigger_details,
     list_triggers,
     trigger_details,
     trigger_history,
@@ -48,6 +50,7 @@ __all__ = [
     "TaskRevisionRow",
     "TaskRow",
     "TriggerDetail",
+    "TriggerDetailPage",
     "TriggerPage",
     "TriggerQuery",
     "TriggerRevisionRow",
@@ -61,12 +64,14 @@ __all__ = [
     "list_entries",
     "list_projects",
     "list_tasks",
+    "list_trigger_details",
     "list_triggers",
     "list_versions",
     "nearest_task",
     "parse_filter",
     "parse_sort",
     "read_time",
+    "read_value",
     "spec_users",
     "task_history",
     "trigger_details",

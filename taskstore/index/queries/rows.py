@@ -186,6 +186,14 @@ class VersionPage(msgspec.Struct, frozen=True):
     next_token: str
 
 
+class TriggerDetailPage(msgspec.Struct, frozen=True):
+    """A TriggerPage whose triggers have their definitions."""
+
+    triggers: tuple[TriggerDetail, ...]
+    total: int
+    next_token: str
+
+
 class TriggerPage(msgspec.Struct, frozen=True):
     """Some of the triggers; `total` counts all that the query asks for."""
 

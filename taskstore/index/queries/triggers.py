@@ -9,10 +9,10 @@ import duckdb
 import msgspec
 
 from taskstore.index.queries.fetch import columns, fetch_all, fetch_number, fetch_one
-from taskstore.index.queries.pages import PagedQuery, Pager, all_of
+from taskstore.index.queries.pages import PagedQuery, Pager, Row, all_of
 from taskstore.index.queries.paging import OrderKey
 from taskstore.index.queries.registry import AsOf, registry_at
-from taskstore.index.queries.rows import TriggerDetail, TriggerPage, TriggerRevisionRow, TriggerRow
+from taskstore.index.queries.rows import TriggerDetail, TriggerDetailPage, TriggerPage, TriggerRevisionRow, TriggerRow
 from taskstore_specs.identity import TaskName
 
 _ORDER = (
@@ -23,7 +23,7 @@ _ORDER = (
 _FIRES = "active AND NOT paused AND deleted_at IS NULL"
 
 
-class TriggerQuery(PagedQuery, frozen=True):
+class TriggerQuery(PagedQuery, frozen=True, kw_only=True):
     """Which triggers: of a project, a domain, a task, those that start one version of it; `active` those that fire.
 
     Those that fire come first, then by the time that this last changed, newest first; deleted ones are left out.
@@ -40,12 +40,23 @@ class TriggerQuery(PagedQuery, frozen=True):
 
 def list_triggers(connection: duckdb.DuckDBPyConnection, query: TriggerQuery) -> TriggerPage:
     """A page of the triggers that `query` asks for. Raises InvalidQueryError."""
+    return TriggerPage(*_page(connection, query, TriggerRow))
+
+
+def list_trigger_details(connection: duckdb.DuckDBPyConnection, query: TriggerQuery) -> TriggerDetailPage:
+    """As `list_triggers`, with the triggers' definitions."""
+    return TriggerDetailPage(*_page(connection, query, TriggerDetail))
+
+
+def _page(
+    connection: duckdb.DuckDBPyConnection, query: TriggerQuery, kind: type[Row]
+) -> tuple[tuple[Row, ...], int, str]:
     pager = Pager(connection, query, _ORDER)
     where, parameters = _where(query)
     relation = f"(SELECT *, {_FIRES} AS fires FROM {pager.registry.triggers})"
     total = fetch_number(connection, f"SELECT count(*) FROM {relation} WHERE {all_of(where)}", parameters)
-    triggers, token = pager.read(TriggerRow, relation, where, parameters)
-    return TriggerPage(triggers, total, token)
+    triggers, token = pager.read(kind, relation, where, parameters)
+    return triggers, total, token
 
 
 def trigger_details(connection: duckdb.DuckDBPyConnection, query: TriggerQuery) -> tuple[TriggerDetail, ...]:
