@@ -20,6 +20,11 @@ def warning(event: str, **facts: object) -> None:
     _LOGGER.warning(event, extra={"facts": facts})
 
 
+def fault(event: str, **facts: object) -> None:
+    """Something that should never happen; the exception being handled is told with its traceback."""
+    _LOGGER.error(event, exc_info=True, extra={"facts": facts})
+
+
 def configure(*, as_json: bool) -> None:
     """Send everything that is logged, watchdog's and the store's words too, to stderr in one form."""
     handler = logging.StreamHandler(sys.stderr)

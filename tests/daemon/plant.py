@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,10 +63,10 @@ class Plant:
             self.command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=60, check=False
         )
 
-    def start(self, *options: str, inbox: Path | None = None) -> subprocess.Popen[bytes]:
+    def start(self, *options: str, inbox: Path | None = None, wrapper: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         """Start a daemon and wait until it has scanned the inbox."""
         with self.log.open("ab") as log:
-            command = self.command("run", str(inbox or self.inbox), "--rescan", "0.3", *options)
+            command = [*wrapper, *self.command("run", str(inbox or self.inbox), "--rescan", "0.3", *options)]
             daemon = subprocess.Popen(command, env=self.environment(), stderr=log, stdout=log)
         self.running.append(daemon)
         until(lambda: daemon.poll() is not None or self.health().get("pid") == daemon.pid, "started")
@@ -117,6 +117,7 @@ class Plant:
         content = str(Digest.of((self.inbox / path).read_bytes()))
 
         def found() -> dict[str, Any] | None:
+            assert all(daemon.poll() is None for daemon in self.running), self.log.read_text()
             receipt = self.receipt(path)
             return receipt if receipt and receipt["content"] == content else None
 
