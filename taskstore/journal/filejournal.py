@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from taskstore.disk.files import create_file, file_size, read_file
+from taskstore.disk.files import create_file, file_size, read_file, replace_file
 from taskstore.disk.folders import create_folder, list_folder, sync_folder
 from taskstore.errors import (
     AlreadyExistsError,
@@ -53,6 +53,19 @@ class FileJournal:
         create_file(path, data, tmp=self._tmp, mode=_READ_ONLY)
         self._seen = Head(entry.sequence, Digest.of(data), entry.committed_at)
         return self._seen
+
+    def restore(self, entry: Entry, digest: Digest) -> None:
+        """See Journal. The entry is renamed into place, over whatever is there."""
+        data = _encoded(entry)
+        if Digest.of(data) != digest:
+            raise InvalidInputError(
+                f"journal entry {entry.sequence} as it would be written does not have the digest {digest}",
+                hint="copy its file from the store that has it",
+            )
+        path = self._path(entry.sequence)
+        create_folder(path.parent)
+        replace_file(path, data, tmp=self._tmp, mode=_READ_ONLY)
+        self._seen = None
 
     def settle(self, head: Head) -> None:
         """See Journal. An entry's bytes were synced before it got its name, and the folders before it when the first

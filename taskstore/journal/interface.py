@@ -46,6 +46,13 @@ class Journal(JournalReader, Protocol):
         then.
         """
 
+    def restore(self, entry: Entry, digest: Digest) -> None:
+        """Put back an entry that is missing or damaged, as another copy of this journal has it; durable on return.
+
+        That `entry` fits where it goes is for the caller to know, who holds the write lock. Raises InvalidInputError if
+        its bytes do not have the digest `digest`, as with an entry of a later version; StorageError.
+        """
+
     def settle(self, head: Head) -> None:
         """Return once the entries up to `head` are durable.
 

@@ -134,6 +134,18 @@ def test_a_damaged_entry_in_the_middle_is_named(
     assert raised.value.sequence == 2
 
 
+@pytest.mark.parametrize("damage", [remove, link, reseal])
+def test_a_damaged_entry_is_mended_by_putting_it_back(
+    journal: FileJournal, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    fill(journal, 3)
+    written = list(journal.entries())
+    damage(file_of(tmp_path, 2))
+    journal.restore(*written[1])
+    assert list(journal.entries()) == written
+    assert not file_of(tmp_path, 2).is_symlink()
+
+
 def test_entries_before_the_damage_are_given(journal: FileJournal, tmp_path: Path) -> None:
     fill(journal, 3)
     file_of(tmp_path, 3).unlink()

@@ -145,6 +145,24 @@ def test_what_could_not_be_read_again_is_refused(journal: Journal, change: Chang
     assert journal.head() == EMPTY
 
 
+def test_an_entry_is_put_back_as_it_was(journal: Journal, name: str, root: Path, tmp_path: Path) -> None:
+    written = fill(journal, 3)
+    copy = IMPLEMENTATIONS[name](tmp_path / "copy", STORE_ID)
+    for entry, digest in reversed(written):
+        copy.restore(entry, digest)
+    assert list(copy.entries()) == written
+    journal.restore(*written[1])
+    assert list(journal.entries()) == written
+    fill(journal, 1)
+
+
+def test_an_entry_is_not_put_back_under_another_digest(journal: Journal) -> None:
+    written = fill(journal, 2)
+    with pytest.raises(InvalidInputError):
+        journal.restore(written[0][0], written[1][1])
+    assert list(journal.entries()) == written
+
+
 def test_the_largest_entry_is_taken_and_one_byte_more_is_not(journal: Journal) -> None:
     room = ENTRY_BYTES - len(encode(following(EMPTY)))
     fitting = "x" * (room - len(',"description":""'))
