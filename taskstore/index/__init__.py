@@ -2,7 +2,7 @@
 
 from taskstore.index.index import Index, IndexWriter
 from taskstore.index.past import Past, Subjects, applied, origins, past
-from taskstore.index.state import blob, current, is_named, sources
+from taskstore.index.state import blob, current, is_named, sources, trigger_definitions
 
 __all__ = [
     "Index",
@@ -16,4 +16,5 @@ __all__ = [
     "origins",
     "past",
     "sources",
+    "trigger_definitions",
 ]

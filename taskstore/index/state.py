@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import duckdb
@@ -48,6 +48,22 @@ def current(
     )
     changes += map(to_trigger, matching(connection, _TRIGGER, "triggers", "project, domain, task_name", tasks))
     return changes
+
+
+def trigger_definitions(
+    connection: duckdb.DuckDBPyConnection, task: TaskName, revisions: Mapping[str, int]
+) -> tuple[Trigger, ...]:
+    """The definitions that the triggers of `task` had at these revisions, by name."""
+    query = """
+        SELECT definition FROM trigger_revisions
+        SEMI JOIN (SELECT unnest($names::VARCHAR[]) AS name, unnest($revisions::BIGINT[]) AS revision)
+            USING (name, revision)
+        WHERE project = $project AND domain = $domain AND task_name = $task_name ORDER BY name
+    """
+    scope = {"project": task.project, "domain": task.domain, "task_name": task.name}
+    wanted = {"names": list(revisions), "revisions": list(revisions.values())}
+    rows = connection.execute(query, {**scope, **wanted}).fetchall()
+    return tuple(msgspec.json.decode(definition, type=Trigger) for (definition,) in rows)
 
 
 def sources(connection: duckdb.DuckDBPyConnection, paths: Set[str]) -> dict[str, Digest]:

@@ -2,7 +2,7 @@
 
 Cron follows the cron library, which mimics Debian's cron across changes of daylight saving time: a job at a fixed time
 that the change skips runs right after it, one in the hour that comes twice runs once, and `*` fields follow the clock
-on the wall. A fixed rate counts elapsed time from its start (the deploy, when it names none), so it knows no such thing.
+on the wall. A fixed rate counts elapsed time from its start (the deploy, when it names none) and knows no such thing.
 """
 
 from __future__ import annotations
@@ -45,9 +45,37 @@ class Fire(msgspec.Struct, frozen=True):
 
 
 def upcoming(triggers: Iterable[Scheduled], start: datetime, until: datetime) -> Iterator[Fire]:
-    """Every fire of `triggers` in [start, until), in order of time; lazily, so that a caller may stop early."""
-    streams = (_fires_of(trigger, start, until) for trigger in triggers)
-    return heapq.merge(*streams, key=lambda fire: (fire.at, fire.task, fire.trigger))
+    """Every fire of `triggers` in [start, until), in order of time; lazily, so that a caller may stop early.
+
+    Triggers that share a schedule, as most do in a large registry, are computed once.
+    """
+    groups: dict[tuple[Schedule, datetime | None], list[Scheduled]] = {}
+    for trigger in triggers:
+        anchor = trigger.deployed_at if trigger.schedule.rate and not trigger.schedule.rate.start_time else None
+        groups.setdefault((trigger.schedule, anchor), []).append(trigger)
+    heap: list[tuple[datetime, int, Iterator[datetime], list[Scheduled]]] = []
+    for number, ((schedule, anchor), members) in enumerate(groups.items()):
+        _push(heap, number, fire_times(schedule, anchor or start, start, until), members)
+    while heap:
+        at = heap[0][0]
+        firing: list[Scheduled] = []
+        while heap and heap[0][0] == at:
+            _, number, times, members = heapq.heappop(heap)
+            firing += members
+            _push(heap, number, times, members)
+        for trigger in sorted(firing, key=lambda trigger: (trigger.task, trigger.trigger)):
+            yield Fire(at, trigger.task, trigger.trigger, trigger.task_version)
+
+
+def _push(
+    heap: list[tuple[datetime, int, Iterator[datetime], list[Scheduled]]],
+    number: int,
+    times: Iterator[datetime],
+    members: list[Scheduled],
+) -> None:
+    at = next(times, None)
+    if at is not None:
+        heapq.heappush(heap, (at, number, times, members))
 
 
 def fire_times(schedule: Schedule, deployed_at: datetime, start: datetime, until: datetime) -> Iterator[datetime]:
@@ -57,11 +85,6 @@ def fire_times(schedule: Schedule, deployed_at: datetime, start: datetime, until
     if schedule.cron is not None:
         return _cron_times(schedule.cron.expression, schedule.cron.timezone, start, until)
     return _cron_times(schedule.cron_expression, "", start, until)
-
-
-def _fires_of(trigger: Scheduled, start: datetime, until: datetime) -> Iterator[Fire]:
-    for at in fire_times(trigger.schedule, trigger.deployed_at, start, until):
-        yield Fire(at, trigger.task, trigger.trigger, trigger.task_version)
 
 
 def _cron_times(expression: str, zone: str, start: datetime, until: datetime) -> Iterator[datetime]:

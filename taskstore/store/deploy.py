@@ -24,7 +24,9 @@ FILES_PER_ENTRY = 1_000
 BYTES_PER_ENTRY = 16 * 1024 * 1024
 
 
-class _File(msgspec.Struct, frozen=True):
+class PreparedFile(msgspec.Struct, frozen=True):
+    """A file that could be read: its documents, ready to be planned."""
+
     source: Source
     documents: tuple[Prepared, ...]
 
@@ -39,11 +41,11 @@ def deploy(
     """
     results: list[DeployResult] = []
     for batch in _batches(read):
-        prepared = [_prepare(source) for source in batch]
-        files = [file for file in prepared if isinstance(file, _File)]
+        prepared = [prepare_file(source) for source in batch]
+        files = [file for file in prepared if isinstance(file, PreparedFile)]
         deployed = iter(_deploy_batch(files, committer, index, policy, by=by, dry_run=dry_run, watched=watched))
         for file in prepared:
-            results.extend(next(deployed) if isinstance(file, _File) else (file,))
+            results.extend(next(deployed) if isinstance(file, PreparedFile) else (file,))
     return DeployReport(tuple(results))
 
 
@@ -62,7 +64,8 @@ def _up_to(most: int, read: Iterator[Source]) -> Iterator[Source]:
             return
 
 
-def _prepare(source: Source) -> _File | DeployResult:
+def prepare_file(source: Source) -> PreparedFile | DeployResult:
+    """Read and prepare a file; what became of it, if it cannot be."""
     document = 0
     try:
         requests = read_manifest(source.path, source.data, source.format)
@@ -71,16 +74,23 @@ def _prepare(source: Source) -> _File | DeployResult:
             prepared.append(prepare(request))
     except TaskstoreError as error:
         return DeployResult(path=source.path, document=document, outcome=Outcome.REJECTED, error=error)
-    return _File(source, tuple(prepared))
+    return PreparedFile(source, tuple(prepared))
 
 
 def _deploy_batch(
-    files: Sequence[_File], committer: Committer, index: Index, policy: Policy, *, by: str, dry_run: bool, watched: bool
+    files: Sequence[PreparedFile],
+    committer: Committer,
+    index: Index,
+    policy: Policy,
+    *,
+    by: str,
+    dry_run: bool,
+    watched: bool,
 ) -> list[list[DeployResult]]:
     planned: list[tuple[Planned, ...] | Refused] = []
 
     def decide(connection: DuckDBPyConnection) -> Decision:
-        planned[:] = plan([file.documents for file in files], _state(files, connection), policy, by)
+        planned[:] = plan([file.documents for file in files], state_of(files, connection), policy, by)
         known = sources(connection, {file.source.path for file in files}) if watched else {}
         return _decision(files, planned, known, watched=watched)
 
@@ -94,7 +104,8 @@ def _deploy_batch(
     return [_results(file, result, sequence) for file, result in zip(files, planned, strict=True)]
 
 
-def _state(files: Sequence[_File], connection: DuckDBPyConnection) -> State:
+def state_of(files: Sequence[PreparedFile], connection: DuckDBPyConnection) -> State:
+    """The facts that a plan of `files` looks at."""
     documents = [document for file in files for document in file.documents]
     tasks = [document.task_id for document in documents if isinstance(document, PreparedTask)]
     projects = {task.project for task in tasks}
@@ -103,7 +114,7 @@ def _state(files: Sequence[_File], connection: DuckDBPyConnection) -> State:
 
 
 def _decision(
-    files: Sequence[_File],
+    files: Sequence[PreparedFile],
     planned: Sequence[tuple[Planned, ...] | Refused],
     known: dict[str, Digest],
     *,
@@ -125,19 +136,20 @@ def _decision(
     return Decision(tuple(changes), blobs)
 
 
-def _results(file: _File, result: tuple[Planned, ...] | Refused, sequence: int | None) -> list[DeployResult]:
+def _results(file: PreparedFile, result: tuple[Planned, ...] | Refused, sequence: int | None) -> list[DeployResult]:
     if isinstance(result, Refused):
         return [
-            _describe(file, number, document, Outcome.REJECTED, error=_refusal(number, result))
-            for number, document in enumerate(file.documents)
+            describe(file, number, Outcome.REJECTED, error=refusal(number, result))
+            for number in range(len(file.documents))
         ]
     return [
-        _describe(file, number, document, planned.outcome, planned=planned, sequence=sequence)
-        for number, (document, planned) in enumerate(zip(file.documents, result, strict=True))
+        describe(file, number, planned.outcome, planned=planned, sequence=sequence)
+        for number, planned in enumerate(result)
     ]
 
 
-def _refusal(number: int, refused: Refused) -> TaskstoreError:
+def refusal(number: int, refused: Refused) -> TaskstoreError:
+    """Why document `number` of a refused file was not deployed."""
     if number == refused.document:
         return refused.error
     return ConflictError(
@@ -145,16 +157,17 @@ def _refusal(number: int, refused: Refused) -> TaskstoreError:
     )
 
 
-def _describe(
-    file: _File,
+def describe(
+    file: PreparedFile,
     number: int,
-    document: Prepared,
     outcome: Outcome,
     *,
     planned: Planned | None = None,
     sequence: int | None = None,
     error: TaskstoreError | None = None,
 ) -> DeployResult:
+    """What became, or would become, of document `number` of a file."""
+    document = file.documents[number]
     task = document if isinstance(document, PreparedTask) else None
     return DeployResult(
         path=file.source.path,

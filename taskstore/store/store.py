@@ -6,6 +6,7 @@ import getpass
 import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,15 +34,20 @@ from taskstore.index.queries import (
 from taskstore.journal import FileJournal
 from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
+from taskstore.plan.diff import Differences, diff
+from taskstore.plan.fires import Fire
 from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
 from taskstore.store.deploy import deploy
 from taskstore.store.operate import OperateResult
+from taskstore.store.preview import DeployPreview, preview
 from taskstore.store.results import DeployReport, RebuildResult, SpecResult
+from taskstore.store.rollback import RollbackResult, rollback
 from taskstore.store.show import AsOf, StoreStatus, TaskDetails
 from taskstore.store.source import Source
 from taskstore.store.specs import put_spec
+from taskstore.store.upcoming import list_upcoming
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName, check_project
 from taskstore_specs.models import Trigger
@@ -60,6 +66,7 @@ class Store:
         self.blobs = FileBlobStore(root)
         self.journal = FileJournal(root, config.store_id)
         self.index = Index(root / "index.duckdb", root / "locks", self.journal)
+        self._clock = clock
         self._committer = Committer(self.blobs, self.journal, self.index, clock)
 
     @classmethod
@@ -175,6 +182,42 @@ class Store:
     def undelete_version(self, task_id: TaskId, *, by: str | None = None) -> OperateResult:
         """Bring a deleted version back. Raises TaskNotFoundError."""
         return operate.undelete_version(self._committer, task_id, by or caller())
+
+    def rollback(self, task_id: TaskId, *, by: str | None = None) -> RollbackResult:
+        """Deploy a version again with the trigger set that it was last deployed with, as a new revision.
+
+        Raises TaskNotFoundError, ProjectArchivedError, BlobDamagedError.
+        """
+        return rollback(self._committer, self.blobs, self.config.policies, task_id, by or caller())
+
+    def preview(self, sources: Iterable[Source], *, by: str | None = None) -> tuple[DeployPreview, ...]:
+        """What deploying each source in turn would change, field by field. Writes nothing. Raises BusyError."""
+        return preview(sources, self.index, self.blobs, self.config.policies, by=by or caller(), now=self._clock())
+
+    def diff(self, before: TaskId, after: TaskId) -> Differences:
+        """How the specification of `after` differs from that of `before`. Raises as `show_task`."""
+        specs = [self.show_task(task_id.task, task_id.version).spec for task_id in (before, after)]
+        return diff(*map(msgspec.json.decode, specs))
+
+    def upcoming(
+        self,
+        start: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        project: str | None = None,
+        domain: str | None = None,
+        task_name: str | None = None,
+        limit: int = 50,
+    ) -> tuple[Fire, ...]:
+        """The next `limit` fires of the triggers in scope, from `start` (now) to `until` (a day later), by time.
+
+        Raises InvalidQueryError.
+        """
+        rows = self.index.ask(
+            lambda connection: queries.list_scheduled(connection, project=project, domain=domain, task_name=task_name)
+        )
+        begin = start or self._clock()
+        return list_upcoming(rows, begin, until or begin + timedelta(days=1), limit)
 
     def put_spec(self, source: Source, *, expected: Digest | None = None, by: str | None = None) -> SpecResult:
         """Store a specification alone, unless the registry has it. Raises ManifestError, and ConflictError when

@@ -21,6 +21,7 @@ from taskstore.index.queries.rows import (
     VersionPage,
     VersionRow,
 )
+from taskstore.index.queries.scheduled import ScheduledRow, list_scheduled
 from taskstore.index.queries.sorting import SortKey, parse_sort
 from taskstore.index.queries.tasks import TaskQuery, find_version, list_tasks, task_history
 from taskstore.index.queries.triggers import (
@@ -42,6 +43,7 @@ __all__ = [
     "Operator",
     "ProjectRow",
     "ProjectState",
+    "ScheduledRow",
     "SortKey",
     "SpecUserRow",
     "TaskDetail",
@@ -63,6 +65,7 @@ __all__ = [
     "find_version",
     "list_entries",
     "list_projects",
+    "list_scheduled",
     "list_tasks",
     "list_trigger_details",
     "list_triggers",
