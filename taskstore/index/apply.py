@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import duckdb
 
@@ -34,7 +35,7 @@ def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, 
         return
     connection.execute("BEGIN")
     try:
-        history.append(connection, entries)
+        history.append(connection, history.encode(entries))
         _project_changes(connection, after, entries[-1][0].sequence)
         _move_head(connection, entries[-1])
         connection.execute("COMMIT")
@@ -44,14 +45,37 @@ def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, 
 
 
 def load(connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]) -> None:
-    """Fill an empty index with a whole journal, given in chunks. Not atomic: meant for a file that nobody sees yet."""
+    """Fill an empty index with a whole journal, given in chunks of one entry or more: all or, when this raises, none.
+
+    One chunk is read and encoded while DuckDB takes in the one before, which it does without holding Python up.
+    """
+    connection.execute("BEGIN")
+    try:
+        last = _append_all(connection, chunks)
+        if last is not None:
+            _project_all(connection, last[0].sequence)
+            _move_head(connection, last)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _append_all(
+    connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]
+) -> tuple[Entry, Digest] | None:
     last = None
-    for chunk in chunks:
-        history.append(connection, chunk)
-        last = chunk[-1]
-    if last is not None:
-        _project_all(connection, last[0].sequence)
-        _move_head(connection, last)
+    with ThreadPoolExecutor(1, "taskstore-index-load") as worker:
+        inserted: Future[None] | None = None
+        for chunk in chunks:
+            batches = history.encode(chunk)
+            if inserted is not None:
+                inserted.result()
+            inserted = worker.submit(history.append, connection, batches)
+            last = chunk[-1]
+        if inserted is not None:
+            inserted.result()
+    return last
 
 
 def _move_head(connection: duckdb.DuckDBPyConnection, last: tuple[Entry, Digest]) -> None:

