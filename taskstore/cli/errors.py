@@ -22,7 +22,7 @@ from taskstore.errors import (
     TaskstoreError,
 )
 
-FAULT, USAGE, INVALID_INPUT = 1, 2, 3
+FAULT, USAGE, INVALID_INPUT, DAMAGED = 1, 2, 3, 7
 _FAULT_HINT = "run it again with TASKSTORE_DEBUG=1 to see where it happened, and report that"
 
 _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
@@ -31,7 +31,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (NotFoundError, 4),
     (ConflictError, 5),
     (BusyError, 6),
-    (DamagedError, 7),
+    (DamagedError, DAMAGED),
     (NotTrustedError, 8),
 )
 

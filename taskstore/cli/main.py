@@ -21,6 +21,9 @@ COMMANDS = {
     "spec": ("taskstore.cli.commands.spec", "Store and read specifications alone."),
     "trigger": ("taskstore.cli.commands.trigger", "List triggers."),
     "status": ("taskstore.cli.commands.status", "Show the state of a store."),
+    "fsck": ("taskstore.cli.commands.fsck", "Verify a store."),
+    "repair": ("taskstore.cli.commands.repair", "Fetch what is missing or damaged from another store."),
+    "gc": ("taskstore.cli.commands.gc", "Remove what no journal entry names."),
     "rebuild": ("taskstore.cli.commands.rebuild", "Make the index anew from the journal."),
 }
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -112,12 +112,21 @@ class Index:
 
     def rebuild(self) -> Head:
         """Make the index anew from the journal. Raises JournalDamagedError, BusyError, StorageError."""
+        with self.excluded():
+            self._files.rebuild()
+        with self.write() as writer:
+            return writer.head
+
+    @contextmanager
+    def excluded(self) -> Iterator[None]:
+        """Keep everybody from the index, without opening it: nothing is committed in the block, and nothing is read.
+
+        Not to be used within an operation of the same thread. Raises BusyError, StorageError, ReadOnlyError.
+        """
         with self._lease.mutex:
             self._lease.release()
             with self._lease.lock(exclusive=True):
-                self._files.rebuild()
-        with self.write() as writer:
-            return writer.head
+                yield
 
     def close(self) -> None:
         """Give up the lease. The index can be used again."""

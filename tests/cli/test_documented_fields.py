@@ -24,6 +24,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "taskstore trigger list": [["trigger", "list"]],
     "taskstore status": [["status"]],
     "taskstore rebuild": [["rebuild"]],
+    "taskstore fsck": [["fsck"]],
+    "taskstore repair": [["repair", "--from", "."]],
+    "taskstore gc": [["gc"]],
 }
 """What each section of the document describes, as commands to run on the deployed samples."""
 

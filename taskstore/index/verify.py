@@ -1,0 +1,83 @@
+"""Whether the index holds what the journal says: every row of the history, then what that comes to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import duckdb
+import msgspec
+
+from taskstore.index import history, projection, schema
+from taskstore.index.history import Row
+from taskstore.journal.entry import Entry, Head
+from taskstore_specs.digest import Digest
+
+_CURRENT = (schema.TRIGGERS, schema.TASK_VERSIONS, schema.TASKS)
+_HISTORY = tuple(table for table in schema.TABLES if table is not schema.META and table not in _CURRENT)
+
+DIFFERENCES = 100
+"""How many differing rows of a current table are told of; the rest is as wrong, and mended by the same rebuild."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A row of `table` that should not be there (`is_extra`) or is not there. `sequence` is the entry it is made of."""
+
+    table: str
+    sequence: int
+    row: Row
+    is_extra: bool
+
+
+def compare_history(
+    connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, Digest]]
+) -> Iterator[Difference]:
+    """How the history tables differ from these consecutive entries of the journal, which the index has applied."""
+    if not entries:
+        return
+    bounds = [entries[0][0].sequence, entries[-1][0].sequence]
+    expected = history.rows_of(entries)
+    for table in _HISTORY:
+        query = f"SELECT * FROM {table.name} WHERE sequence BETWEEN ? AND ? ORDER BY ALL"
+        found = connection.execute(query, bounds).fetchall()
+        wanted = expected[table.name]
+        if found != wanted:
+            yield from _compare(table, wanted, found)
+
+
+def compare_current(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterator[Difference]:
+    """How the current tables differ from what the history tables come to, and these from ending at `head`."""
+    yield from _compare_head(connection, head)
+    upto = str(head.sequence)
+    versions = f"({projection.versions('0', upto)})"
+    for table, expected in (
+        (schema.TRIGGERS, projection.triggers("0", upto, known=False)),
+        (schema.TASK_VERSIONS, projection.summarised(versions, schema.TRIGGERS.name)),
+        (schema.TASKS, projection.newest(schema.TASK_VERSIONS.name)),
+    ):
+        columns = ", ".join(f'"{name}"' for name in table.columns)
+        found, wanted = f"SELECT {columns} FROM {table.name}", f"SELECT {columns} FROM ({expected})"
+        for left, right, is_extra in ((found, wanted, True), (wanted, found, False)):
+            rows = connection.execute(f"({left}) EXCEPT ALL ({right}) LIMIT {DIFFERENCES}").fetchall()
+            yield from (_difference(table, row, is_extra=is_extra) for row in rows)
+
+
+def _compare_head(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterator[Difference]:
+    committed_at = history.naive(head.committed_at) if head.committed_at else None
+    wanted = [(schema.FORMAT, head.sequence, str(head.digest) if head.sequence else "", committed_at)]
+    found = connection.execute(f"SELECT * FROM {schema.META.name}").fetchall()
+    yield from (Difference(schema.META.name, row[1], row, is_extra=True) for row in found if row not in wanted)
+    for table in _HISTORY:
+        beyond = f"SELECT * FROM {table.name} WHERE sequence < 1 OR sequence > ? LIMIT {DIFFERENCES}"
+        rows = connection.execute(beyond, [head.sequence]).fetchall()
+        yield from (_difference(table, row, is_extra=True) for row in rows)
+
+
+def _compare(table: schema.Table, wanted: Sequence[Row], found: Sequence[Row]) -> Iterator[Difference]:
+    missing, extra = Counter(wanted), Counter(found)
+    yield from (_difference(table, row, is_extra=False) for row in missing - extra)
+    yield from (_difference(table, row, is_extra=True) for row in extra - missing)
+
+
+def _difference(table: schema.Table, row: Row, *, is_extra: bool) -> Difference:
+    return Difference(table.name, row[list(table.columns).index("sequence")], row, is_extra)
