@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 
 import msgspec
 
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName
 from taskstore_specs.models import Trigger
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone."""
 
 
 class ProjectAction(Enum):
@@ -59,7 +63,7 @@ class ProjectChange(_Change, frozen=True, tag="project"):
     name: str = ""
     description: str = ""
     archived: bool = False
-    at: datetime | None = None
+    at: Instant | None = None
 
 
 class TaskMetadata(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,7 +97,7 @@ class TaskChange(_Change, frozen=True, tag="task"):
     deployed_by: str = ""
     triggers: dict[str, int] = {}
     deleted: bool = False
-    at: datetime | None = None
+    at: Instant | None = None
 
     @property
     def task_id(self) -> TaskId:
@@ -118,7 +122,7 @@ class TriggerChange(_Change, frozen=True, tag="trigger"):
     paused: bool = False
     deleted: bool = False
     by: str = ""
-    at: datetime | None = None
+    at: Instant | None = None
 
     @property
     def task(self) -> TaskName:

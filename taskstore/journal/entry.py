@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -13,12 +14,13 @@ from taskstore.journal.changes import Change
 from taskstore_specs.digest import Digest
 
 FORMAT = 1
+_UTC = timedelta(0)
 
 
 class Entry(msgspec.Struct, frozen=True):
     """One commit: numbered, chained, and made of facts. `previous` is the digest of the bytes of the entry before.
 
-    `committed_at` is an aware time.
+    `committed_at` is a time in UTC.
     """
 
     sequence: Annotated[int, msgspec.Meta(ge=1)]
@@ -79,6 +81,14 @@ def _sum(opened: bytes) -> bytes:
     return b',"sum":"blake3:%s"}' % blake3(opened).update(b"}").hexdigest().encode("ascii")
 
 
+def _times(entry: Entry) -> Iterator[datetime]:
+    yield entry.committed_at
+    for change in entry.changes:
+        at = getattr(change, "at", None)
+        if at is not None:
+            yield at
+
+
 def decode(data: bytes, sequence: int) -> Entry:
     """Read entry `sequence`. Raises JournalDamagedError when the bytes are not an entry of that number, whole."""
     if data[-_SUM_BYTES:] != _sum(data[:-_SUM_BYTES]):
@@ -89,6 +99,9 @@ def decode(data: bytes, sequence: int) -> Entry:
         raise JournalDamagedError(sequence, str(error)) from error
     if entry.sequence != sequence:
         raise JournalDamagedError(sequence, f"it calls itself entry {entry.sequence}")
+    for time in _times(entry):
+        if time.utcoffset() != _UTC:
+            raise JournalDamagedError(sequence, f"it has a time that is not in UTC: {time}")
     if entry.format != FORMAT:
         raise JournalDamagedError(sequence, f"format {entry.format} is unknown to this version of taskstore")
     return entry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 from taskstore.disk.files import create_file, file_size, read_file, replace_file
@@ -139,8 +138,6 @@ def _encoded(entry: Entry) -> bytes:
             f"journal entry {entry.sequence} has {len(data)} bytes",
             hint=f"at most {ENTRY_BYTES} bytes and {ENTRIES} entries are written: deploy fewer tasks at a time",
         )
-    if entry.committed_at.utcoffset() != timedelta(0):
-        raise InvalidInputError(f"journal entry {entry.sequence} has a time that is not in UTC: {entry.committed_at}")
     try:
         decode(data, entry.sequence)
     except JournalDamagedError as error:

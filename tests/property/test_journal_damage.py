@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +22,21 @@ from taskstore_specs.digest import Digest
 
 STORE_ID = "8f14e45f-ceea-467f-a9d1-6f1d8a9a3c01"
 ENTRIES = 3
+
+KEYS = [
+    "sequence",
+    "previous",
+    "committed_at",
+    "committed_by",
+    "changes",
+    "format",
+    "kind",
+    "action",
+    "id",
+    "digest",
+    "at",
+]
+TEXTS = ["project", "CREATE", "spec", "2026-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", f"blake3:{'0' * 64}"]
 
 
 def make_journal(root: Path, count: int = ENTRIES) -> FileJournal:
@@ -70,6 +86,23 @@ def test_every_flipped_bit_and_every_cut_of_a_blob_is_found(tmp_path: Path) -> N
 def test_arbitrary_bytes_are_no_entry(data: bytes) -> None:
     with pytest.raises(JournalDamagedError):
         decode(data, 1)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(TEXTS),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@given(body=st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, JSON)))
+def test_json_that_carries_its_own_sum_is_read_or_damaged(body: dict[str, object]) -> None:
+    opened = json.dumps(body, sort_keys=True).encode()[:-1]
+    data = opened + b',"sum":"' + str(Digest.of(opened + b"}")).encode() + b'"}'
+    try:
+        assert decode(data, 1).sequence == 1
+    except JournalDamagedError as error:
+        assert error.sequence == 1
 
 
 @given(

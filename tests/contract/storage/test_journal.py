@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -143,6 +145,22 @@ def test_what_could_not_be_read_again_is_refused(journal: Journal, change: Chang
     with pytest.raises(InvalidInputError):
         journal.append(msgspec.structs.replace(following(EMPTY), changes=(change,)))
     assert journal.head() == EMPTY
+
+
+def test_writers_that_race_without_a_lock_never_share_a_number(journal: Journal, name: str, root: Path) -> None:
+    def write(by: str) -> None:
+        mine, written = IMPLEMENTATIONS[name](root, STORE_ID), 0
+        while written < 15:
+            try:
+                mine.append(msgspec.structs.replace(following(mine.head()), committed_by=by))
+                written += 1
+            except AlreadyExistsError:
+                continue
+
+    writers = ("a", "b", "c", "d")
+    with ThreadPoolExecutor(len(writers)) as pool:
+        list(pool.map(write, writers))
+    assert Counter(entry.committed_by for entry, _ in journal.entries()) == dict.fromkeys(writers, 15)
 
 
 def test_an_entry_is_put_back_as_it_was(journal: Journal, name: str, root: Path, tmp_path: Path) -> None:
