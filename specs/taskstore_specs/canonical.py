@@ -30,7 +30,7 @@ def encode_canonical(value: Any) -> bytes:
     (or are 1e21 and more), so that the form is a fixed point.
     """
     data = _encoder.encode(value)
-    if _may_need_care(data):
+    if isinstance(value, float) or _may_need_care(data):
         plain = msgspec.to_builtins(value)
         if _needs_care(plain):
             return rfc8785.dumps(plain)

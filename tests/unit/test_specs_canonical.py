@@ -21,6 +21,7 @@ from taskstore_specs.models import Documentation, Environment
         [0.5, 1e-7, 1e-6, 123456.789, 1e21, 5e-324, -0.1, 1.7976931348623157e308],
         {"only text like a float": ",1.5 [2.5 :3.5", "smiley": "\U0001f600"},
         [9007199254740991, -9007199254740991, 0],
+        1e21,
     ],
 )
 def test_it_is_what_the_rfc8785_package_writes(value: Any) -> None:
