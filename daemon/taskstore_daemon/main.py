@@ -13,6 +13,7 @@ from taskstore.cli.main import run
 COMMANDS = {
     "run": ("taskstore_daemon.commands.run", "Watch folders and deploy what is dropped."),
     "status": ("taskstore_daemon.commands.status", "Show what the running daemon does."),
+    "serve": ("taskstore_daemon.commands.serve", "Serve a store to the stock Flyte client."),
     "drop": ("taskstore_daemon.commands.drop", "Put files into a watched folder, each whole or not at all."),
 }
 

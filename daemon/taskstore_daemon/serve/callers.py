@@ -18,6 +18,10 @@ current_caller: ContextVar[str] = ContextVar("current_caller")
 """Who sent the request at hand."""
 
 
+current_base: ContextVar[str] = ContextVar("current_base")
+"""The URL, without a path, under which the server was called for the request at hand."""
+
+
 class Tokens(msgspec.Struct, frozen=True):
     """The bearer tokens that are taken, and whose each is."""
 

@@ -32,7 +32,7 @@ _STATUS = {
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
 }
-"""As the Connect protocol maps them, but for an unknown method: 404, which tells the client that a service is absent."""
+"""As the Connect protocol maps them, but 404 for an unknown method, which tells the client that a service is absent."""
 
 
 class Exchange:
@@ -72,6 +72,10 @@ class Exchange:
                 await self._next()
             self.answered = True
         await self._send(event)
+
+    def give_up(self) -> None:
+        """Wait for no more of the body."""
+        self._more = False
 
     async def answer(
         self, status: HTTPStatus, body: bytes = b"", headers: Iterable[tuple[bytes, bytes]] = (), *, head: bool = False

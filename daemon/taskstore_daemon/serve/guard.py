@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from urllib.parse import urlsplit
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
 from taskstore.errors import TaskstoreError
-from taskstore_daemon.serve.callers import Tokens, current_caller
+from taskstore_daemon.serve.callers import Tokens, current_base, current_caller
 from taskstore_daemon.serve.errors import to_connect
 from taskstore_daemon.serve.exchange import Exchange, Receive, Scope, Send
 from taskstore_daemon.serve.files import SIGNED, Files
 from taskstore_daemon.serve.limits import MESSAGE_BYTES, REQUEST_SECONDS, UPLOAD_BYTES, UPLOAD_SECONDS
 from taskstore_daemon.serve.rpc import Application
-
 
 
 class Guard:
@@ -37,6 +37,7 @@ class Guard:
             async with asyncio.timeout(UPLOAD_SECONDS if is_upload else REQUEST_SECONDS):
                 await self._answer(scope, exchange)
         except TimeoutError:
+            exchange.give_up()
             await _refuse(exchange, ConnectError(Code.DEADLINE_EXCEEDED, "the request took too long"))
         except TaskstoreError as error:
             await _refuse(exchange, to_connect(error))
@@ -45,20 +46,22 @@ class Guard:
 
     async def _answer(self, scope: Scope, exchange: Exchange) -> None:
         headers = dict(scope["headers"])
-        self._check_host(headers.get(b"host", b""))
+        host = headers.get(b"host", b"").decode("latin-1")
+        self._check_host(host)
+        current_base.set(f"{scope['scheme']}://{host}")
         path = scope["path"]
         if path.startswith(SIGNED):
             return await self._files.answer_signed(scope, headers, exchange)
         current_caller.set(self._identify(scope, headers))
         if path in self._services.paths:
             _check_content_type(headers.get(b"content-type", b""))
-            return await self._services(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
+            return await self._services(scope, exchange.receive, exchange.send)
         if self._files.has(path):
             return await self._files.answer(scope, exchange)
         raise ConnectError(Code.UNIMPLEMENTED, f"there is no {path}")
 
-    def _check_host(self, host: bytes) -> None:
-        if self._local_only and not is_loopback(host.decode("latin-1").rpartition(":")[0] or host.decode("latin-1")):
+    def _check_host(self, host: str) -> None:
+        if self._local_only and not is_loopback(urlsplit(f"//{host}").hostname or ""):
             raise ConnectError(
                 Code.PERMISSION_DENIED, "without tokens this server is called as localhost, 127.0.0.1 or [::1] alone"
             )
@@ -71,7 +74,8 @@ class Guard:
         name = self._tokens.name_of(headers.get(b"authorization", b""))
         if name is None:
             raise ConnectError(
-                Code.UNAUTHENTICATED, "the request has no token that this server takes (send Authorization: Bearer TOKEN)"
+                Code.UNAUTHENTICATED,
+                "the request has no token that this server takes (send Authorization: Bearer TOKEN)",
             )
         return name
 

@@ -77,12 +77,11 @@ class Registry:
         sources = [waiting.source for waiting in batch]
         try:
             report = await self.run(lambda store: store.deploy(sources, by=batch[0].by))
+            for waiting, deployed in zip(batch, report.results, strict=True):
+                _settle(waiting.result, deployed)
         except Exception as error:
             for waiting in batch:
                 _settle(waiting.result, error)
-            return
-        for waiting, deployed in zip(batch, report.results, strict=True):
-            _settle(waiting.result, deployed)
 
 
 def _settle(result: asyncio.Future[DeployResult], outcome: DeployResult | Exception) -> None:

@@ -32,7 +32,7 @@ class Application(ConnectASGIApplication[Sequence[Service]]):
     """The ASGI application of several services; `paths` are those that it answers."""
 
     def __init__(self, services: Sequence[Service]) -> None:
-        endpoints = dict(_endpoints(services))
+        endpoints: dict[str, Any] = dict(_endpoints(services))
         super().__init__(
             service=services,
             endpoints=lambda _: endpoints,
@@ -48,7 +48,7 @@ class Application(ConnectASGIApplication[Sequence[Service]]):
         return "/"
 
 
-def _endpoints(services: Sequence[Service]) -> Iterator[tuple[str, Endpoint[Any, Any]]]:
+def _endpoints(services: Sequence[Service]) -> Iterator[tuple[str, Any]]:
     for descriptor, service in services:
         for method in descriptor.methods:
             if not method.client_streaming and not method.server_streaming:
@@ -72,7 +72,10 @@ class _Errors(UnaryInterceptor):
     """Tells the library's errors to the client, and a fault of ours only to the log."""
 
     async def intercept_unary(
-        self, call_next: Callable[[Any, RequestContext[Any, Any]], Awaitable[Any]], request: Any, ctx: RequestContext[Any, Any]
+        self,
+        call_next: Callable[[Any, RequestContext[Any, Any]], Awaitable[Any]],
+        request: Any,
+        ctx: RequestContext[Any, Any],
     ) -> Any:
         """Answer the request, or raise ConnectError."""
         try:

@@ -17,6 +17,9 @@ from taskstore.errors import NotTrustedError
 from taskstore_daemon.serve.limits import URL_CHARACTERS
 from taskstore_specs.digest import Digest
 
+Now = Callable[[], float]
+"""Tells the time, in seconds since 1970."""
+
 
 class UploadPermit(msgspec.Struct, frozen=True, tag="upload"):
     """Bytes with this MD5 (and size, unless None) may be put once, to be stored under `name`.
@@ -57,7 +60,7 @@ _decoder: msgspec.json.Decoder[Permit] = msgspec.json.Decoder(Permit, dec_hook=_
 class Signer:
     """Signs permits and believes only those it signed. Safe for threads but for `spend`."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Now) -> None:
         self._key = secrets.token_bytes(32)
         self._now = now
         self._spent: dict[str, float] = {}
