@@ -17,14 +17,14 @@ _RETRY = 0.02
 MEMORY = "256MB"
 """What DuckDB may use before it spills to `tmp/`."""
 
-_CONFINED = {
-    "enable_external_access": "false",
+_BOUNDED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
-    "lock_configuration": "true",
     "memory_limit": MEMORY,
 }
+_LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
+_CONFINED = {**_BOUNDED, **_LOCKED}
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|Could not set lock on file")
 
 
@@ -47,13 +47,33 @@ def connect(path: Path, *, read_only: bool, temporary: Path) -> duckdb.DuckDBPyC
         time.sleep(_RETRY)
 
 
+def connect_exporting(path: Path, file: Path, *, temporary: Path) -> duckdb.DuckDBPyConnection:
+    """Open `path` for reading, confined as by `connect`, but for one file that may be written.
+
+    Raises duckdb.Error when the file cannot be used.
+    """
+    connection = duckdb.connect(str(path), read_only=True, config=_config(temporary, _BOUNDED))
+    try:
+        # A setting takes no parameters, so the path, which is ours, is quoted by hand.
+        quoted = str(file).replace("'", "''")
+        connection.execute(f"SET allowed_paths = ['{quoted}']")
+        for setting, value in _LOCKED.items():
+            connection.execute(f"SET {setting} = {value}")
+    except duckdb.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def connect_memory(temporary: Path | None) -> duckdb.DuckDBPyConnection:
     """An index that lives and dies with the connection. Without a folder to spill to it must fit in MEMORY."""
     return duckdb.connect(":memory:", config=_config(temporary))
 
 
-def _config(temporary: Path | None) -> dict[str, str | bool | int | float | list[str]]:
-    return {**_CONFINED, "temp_directory": "" if temporary is None else str(temporary)}
+def _config(
+    temporary: Path | None, settings: dict[str, str] = _CONFINED
+) -> dict[str, str | bool | int | float | list[str]]:
+    return {**settings, "temp_directory": "" if temporary is None else str(temporary)}
 
 
 def _busy(path: Path, held: re.Match[str]) -> BusyError:

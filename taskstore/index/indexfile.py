@@ -14,7 +14,7 @@ from taskstore.disk.files import file_size
 from taskstore.disk.locks import Lock
 from taskstore.errors import IndexDamagedError, NotFoundError, StorageError
 from taskstore.index import apply, rebuild, schema
-from taskstore.index.connection import connect
+from taskstore.index.connection import connect, connect_exporting
 from taskstore.index.lease import Session
 from taskstore.journal import Head, Journal
 
@@ -70,6 +70,10 @@ class IndexFile:
             except (duckdb.Error, IndexDamagedError):
                 return 0
         return head.sequence if head else 0
+
+    def connect_exporting(self, file: Path) -> duckdb.DuckDBPyConnection:
+        """A connection that reads, and may write `file`. Raises duckdb.Error."""
+        return connect_exporting(self._path, file, temporary=self._temporary)
 
     def open_alone(self, lock: Lock) -> Session:
         """A session that writes under the exclusive `lock`, caught up with the journal, whatever the file was like."""

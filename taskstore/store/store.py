@@ -31,6 +31,7 @@ from taskstore.index.queries import (
     VersionPage,
     VersionQuery,
 )
+from taskstore.index.sql import SqlAnswer, ask_sql
 from taskstore.journal import FileJournal
 from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
@@ -40,6 +41,7 @@ from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
 from taskstore.store.deploy import deploy
+from taskstore.store.export import write_parquet
 from taskstore.store.operate import OperateResult
 from taskstore.store.preview import DeployPreview, preview
 from taskstore.store.results import DeployReport, RebuildResult, SpecResult
@@ -283,6 +285,17 @@ class Store:
     def log(self, query: LogQuery | None = None) -> tuple[EntryRow, ...]:
         """The journal's entries, newest first. Raises InvalidQueryError."""
         return self.index.ask(lambda connection: queries.list_entries(connection, query or LogQuery()))
+
+    def sql(self, question: str) -> SqlAnswer:
+        """Answer one SELECT on the index's tables (`specs/sql.md`). Raises InvalidQueryError, LimitExceededError."""
+        return self.index.ask(lambda connection: ask_sql(connection, question))
+
+    def sql_to_parquet(self, question: str, file: Path) -> int:
+        """Write the answer to one SELECT to the new Parquet file `file`; how many rows it has.
+
+        Raises InvalidQueryError, AlreadyExistsError, StorageError.
+        """
+        return write_parquet(self.index, question, file)
 
     def status(self) -> StoreStatus:
         """The store as a whole: who it is, where its journal ends, how much it holds."""
