@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,6 +77,16 @@ class Index:
         """
         with self._session(exclusive=False) as session:
             yield session.connection
+
+    @contextmanager
+    def read_exporting(self, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """As `read`, on a connection of its own that may also write `file`, whose path no user has chosen."""
+        with self.read():
+            pass
+        with self._lease.mutex:
+            self._lease.release()
+            with self._lease.lock(exclusive=False), closing(self._files.connect_exporting(file)) as connection:
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[IndexWriter]:

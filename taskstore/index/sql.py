@@ -57,4 +57,45 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, question: str, path: st
 def _asked(
     connection: duckdb.DuckDBPyConnection, question: str, take: Callable[[duckdb.DuckDBPyRelation], Answer]
 ) -> Answer:
+    if len(question) > MOST_CHARACTERS:
+        raise LimitExceededError(f"a query of {len(question)} characters", hint=f"at most {MOST_CHARACTERS} are taken")
+    try:
+        with closing(connection.cursor()) as cursor:
+            statements = cursor.extract_statements(question)
+            if len(statements) != 1 or statements[0].type not in _READING:
+                raise InvalidQueryError("not a single SELECT", hint="queries only read: give one SELECT statement")
+            return take(_without_time_zones(cursor.sql(question)))
+    except duckdb.OutOfMemoryException as error:
+        raise LimitExceededError(f"the query needs too much memory: {error}", hint="ask for less") from error
+    except duckdb.FatalException:
+        raise
+    except duckdb.Error as error:
+        raise InvalidQueryError(
+            f"DuckDB refuses the query: {error}", hint="`specs/sql.md` lists the tables and their columns"
+        ) from error
+
+
+def _fetch(answer: duckdb.DuckDBPyRelation) -> SqlAnswer:
+    rows = answer.limit(MOST_ROWS + 1).fetchall()
+    if len(rows) > MOST_ROWS:
+        raise LimitExceededError(
+            f"the answer has more than {MOST_ROWS} rows", hint="add a LIMIT, or write it to a Parquet file"
+        )
+    return SqlAnswer(tuple(answer.columns), tuple(tuple(map(_aware, row)) for row in rows))
+
+
+def _without_time_zones(answer: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Python needs another package to receive times with a zone, so they are given as text."""
+    if not any(str(kind) == _WITH_TIME_ZONE for kind in answer.types):
+        return answer
+    columns = [duckdb.ColumnExpression(name) for name in answer.columns]
+    return answer.select(
+        *(
+            column.cast(duckdb.sqltype("VARCHAR")).alias(name) if str(kind) == _WITH_TIME_ZONE else column
+            for column, name, kind in zip(columns, answer.columns, answer.types, strict=True)
+        )
+    )
+
+
+def _aware(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
