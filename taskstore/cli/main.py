@@ -19,6 +19,7 @@ COMMANDS = {
     "versions": ("taskstore.cli.commands.versions", "List the versions of a task, newest first."),
     "show": ("taskstore.cli.commands.show", "Show everything about one version of a task."),
     "spec": ("taskstore.cli.commands.spec", "Store and read specifications alone."),
+    "export-request": ("taskstore.cli.commands.export_request", "Print a version as the request that deploys it."),
     "trigger": ("taskstore.cli.commands.trigger", "List triggers."),
     "status": ("taskstore.cli.commands.status", "Show the state of a store."),
     "fsck": ("taskstore.cli.commands.fsck", "Verify a store."),

@@ -13,7 +13,6 @@ from google.protobuf.json_format import Error, MessageToDict, ParseDict
 from google.protobuf.message import Message
 
 from taskstore.errors import InvalidInputError
-from taskstore_specs import encode_canonical
 from taskstore_specs.models import DeployTask
 
 Kind = TypeVar("Kind", bound=Message)
@@ -56,11 +55,6 @@ def to_message(document: Any, kind: type[Kind]) -> Kind:
 
 
 def encode_request(request: DeployTask) -> bytes:
-    """A deploy request in canonical JSON, a manifest."""
-    return encode_canonical(request)
-
-
-def encode_request_as_protobuf(request: DeployTask) -> bytes:
     """A deploy request in the wire form, the same bytes for the same request and version of protobuf."""
     return to_message(request, DeployTaskRequest).SerializeToString(deterministic=True)
 

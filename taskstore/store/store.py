@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
+from duckdb import DuckDBPyConnection
 
 from taskstore.cas import FileBlobStore
 from taskstore.index import Index, queries
@@ -32,18 +33,19 @@ from taskstore.index.queries import (
     VersionQuery,
 )
 from taskstore.index.sql import SqlAnswer, ask_sql
-from taskstore.journal import FileJournal
+from taskstore.journal import FileJournal, Head
 from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
 from taskstore.plan.diff import Differences, diff
 from taskstore.plan.fires import Fire
 from taskstore.store import blobs, operate, show
-from taskstore.store.commit import Clock, Committer, system_clock
+from taskstore.store.commit import Clock, Committer, Decision, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
 from taskstore.store.deploy import deploy
 from taskstore.store.export import write_parquet
 from taskstore.store.operate import OperateResult
 from taskstore.store.preview import DeployPreview, preview
+from taskstore.store.request import export_request
 from taskstore.store.results import DeployReport, RebuildResult, SpecResult
 from taskstore.store.rollback import RollbackResult, rollback
 from taskstore.store.show import AsOf, StoreStatus, TaskDetails
@@ -52,7 +54,7 @@ from taskstore.store.specs import put_spec
 from taskstore.store.upcoming import list_upcoming
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName, check_project
-from taskstore_specs.models import Trigger
+from taskstore_specs.models import DeployTask, Trigger
 
 
 class Store:
@@ -230,6 +232,11 @@ class Store:
         """The exact bytes of a specification, verified. Raises BlobNotFoundError, BlobDamagedError."""
         return self.blobs.get(digest)
 
+    def export_request(self, task: TaskName, version: str | None = None) -> DeployTask:
+        """What deploys a version (the newest when None) as it was last deployed. Raises TaskNotFoundError,
+        BlobDamagedError."""
+        return self.index.ask(lambda connection: export_request(connection, self.blobs, task, version))
+
     def put_blob(self, name: str, data: bytes, *, media_type: str, by: str | None = None) -> BlobChange:
         """Keep bytes that specifications refer to as `taskstore://NAME`. Raises InvalidIdentityError, and ConflictError
         when the name stands for other bytes."""
@@ -312,6 +319,11 @@ class Store:
             index_lag=lag,
             **msgspec.structs.asdict(counts),
         )
+
+    def commit(self, decide: Callable[[DuckDBPyConnection], Decision], by: str) -> Head | None:
+        """Record what `decide` makes of the current facts: see `Committer.commit`. For programs that record facts which
+        were decided elsewhere, such as those of a bundle."""
+        return self._committer.commit(decide, by)
 
     def rebuild(self) -> RebuildResult:
         """Make the index anew from the journal. Raises JournalDamagedError, BusyError, StorageError."""

@@ -6,8 +6,10 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Self
 
 import msgspec
 import uvicorn
@@ -97,22 +99,41 @@ def url_of(listener: socket.socket, access: Access) -> str:
     return f"{'https' if access.tls else 'http'}://{Address(host, port)}"
 
 
-def serve(store: Store, listener: socket.socket, access: Access, started: Callable[[], None] = lambda: None) -> None:
-    """Answer requests until SIGINT or SIGTERM; requests under way are finished. `started` is called once it listens.
+class Server:
+    """Answers requests in a thread of its own while used as a context manager; those under way are finished at the end.
 
     Raises InvalidInputError when the certificates cannot be used.
     """
-    asyncio.run(_serve(store, listener, access, started))
 
+    def __init__(self, store: Store, listener: socket.socket, access: Access) -> None:
+        self._registry = Registry(store)
+        self._listener = listener
+        self._server = uvicorn.Server(_config(_application(self._registry, access), access))
+        self._thread = Thread(target=self._run, name="taskstore-server")
 
-async def _serve(store: Store, listener: socket.socket, access: Access, started: Callable[[], None]) -> None:
-    registry = Registry(store)
-    try:
-        server = uvicorn.Server(_config(_application(registry, access), access))
-        started()
-        await server.serve(sockets=[listener])
-    finally:
-        registry.close()
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.wait()
+
+    def stop(self) -> None:
+        """Take no more requests. Safe from any thread and from a signal handler."""
+        self._server.should_exit = True
+
+    def wait(self) -> None:
+        """Return when the last request is answered after a `stop`."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._server.serve(sockets=[self._listener]))
+        finally:
+            self._registry.close()
 
 
 def _application(registry: Registry, access: Access) -> Guard:
@@ -139,6 +160,7 @@ def _config(application: Guard, access: Access) -> uvicorn.Config:
         lifespan="off",
         interface="asgi3",
         log_config=None,
+        log_level="warning",
         access_log=False,
         proxy_headers=False,
         server_header=False,
