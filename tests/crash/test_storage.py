@@ -5,8 +5,12 @@ The same checks are shown to fail on code that is broken on purpose.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -17,13 +21,17 @@ from typing import Any
 import pytest
 
 from taskstore.cas import FileBlobStore
-from taskstore.errors import TaskstoreError
+from taskstore.disk.folders import sync_folder
+from taskstore.disk.locks import hold
+from taskstore.errors import ReadOnlyError, StorageError, TaskstoreError
 from taskstore.journal import FileJournal
 from taskstore.journal.changes import SpecChange
+from tests.crash.workers import storage
 
-WORKER = Path(__file__).parent / "workers" / "storage.py"
-STORE_ID = "8f14e45f-ceea-467f-a9d1-6f1d8a9a3c01"
-COMMITS = 3
+WORKER = Path(storage.__file__)
+COMMITS, MANY = 3, 1_000_000
+CYCLES_OF_A_STORE = 25
+FORK = multiprocessing.get_context("fork")
 REFUSED = 3
 """The worker's exit code for a typed error."""
 
@@ -48,7 +56,7 @@ class Trial:
     def committed(self) -> list[int]:
         """The commits that are there, every entry and every blob verified. Raises TaskstoreError."""
         store, sequences = FileBlobStore(self.root), []
-        for entry, _ in FileJournal(self.root, STORE_ID).entries():
+        for entry, _ in FileJournal(self.root, storage.STORE_ID).entries():
             for change in entry.changes:
                 assert isinstance(change, SpecChange)
                 assert len(store.get(change.digest)) == change.size
@@ -75,7 +83,8 @@ def sampled(places: Sequence[Place], thorough: bool) -> list[Place]:
 
 def trials(faults: Any, folder: Path, thorough: bool, defect: str = "") -> list[tuple[Place, Trial]]:
     """A fresh store for each place where a worker can be struck."""
-    places = faults.count(Trial(folder / "counted", folder / "counted.notes", defect).worker())
+    counted = Trial(folder / "counted", folder / "counted.notes", defect)
+    places = faults.count(counted.worker(), counted.notes)
     assert len({name for name, _ in places}) >= 8
     return [
         (place, Trial(folder / f"{place[0]}-{place[1]}", folder / f"{place[0]}-{place[1]}.notes", defect))
@@ -115,32 +124,71 @@ def test_the_kills_find_a_wrong_order(faults: Any, tmp_path: Path, defect: str) 
     pytest.fail(f"{defect} went unseen")
 
 
-def cut_power(disk: Any, folder: Path, cycles: int, defect: str = "") -> list[str]:
-    """Let a worker commit on, cut the power at a random moment, and look: what was wrong, cycle by cycle."""
-    random_moments, wrong = random.Random(4), []
-    trial = Trial(disk.root / "store", folder / "notes", defect)
-    os.sync()
-    for _ in range(cycles):
+def cut_power(disk: Any, folder: Path, cycles: int, defect: str = "") -> str | None:
+    """Let a worker commit on, cut the power at a random moment, look, and again: the first thing that was wrong."""
+    moments = random.Random(4)
+    for cycle in range(cycles):
+        if cycle % CYCLES_OF_A_STORE == 0:
+            shutil.rmtree(disk.root / f"store-{cycle - CYCLES_OF_A_STORE}", ignore_errors=True)
+            trial = Trial(disk.root / f"store-{cycle}", folder / f"{cycle}.notes", defect)
+            sync_folder(disk.root)
         begun = len(trial.noted())
-        worker = subprocess.Popen(trial.worker(1_000_000), env=disk.environment, stdout=subprocess.DEVNULL)
-        while len(trial.noted()) == begun and worker.poll() is None:
+        worker = FORK.Process(target=storage.run, args=(trial.root, trial.notes, MANY, defect))
+        worker.start()
+        while len(trial.noted()) == begun and worker.is_alive():
             time.sleep(0.001)
-        time.sleep(random_moments.uniform(0, 0.05))
+        time.sleep(moments.uniform(0, 0.02))
         disk.cut()
         worker.kill()
-        worker.wait()
+        worker.join()
+        disk.power_off()
         disk.power_on()
         fault = trial.fault()
         if fault is not None:
-            wrong.append(fault)
-            break
-    return wrong
+            return f"cycle {cycle}: {fault}"
+    return None
 
 
 def test_a_power_cut_loses_nothing(powered_disk: Any, tmp_path: Path, thorough: bool) -> None:
-    assert cut_power(powered_disk, tmp_path, 1_000 if thorough else 5) == []
+    assert cut_power(powered_disk, tmp_path, 10_000 if thorough else 20) is None
 
 
 @pytest.mark.parametrize("defect", ["no-fsync", "no-folder-fsync", "early-note"])
 def test_the_power_cuts_find_code_that_does_not_wait(powered_disk: Any, tmp_path: Path, defect: str) -> None:
-    assert cut_power(powered_disk, tmp_path, 50, defect) != []
+    assert cut_power(powered_disk, tmp_path, 100, defect) is not None
+
+
+def test_a_full_disk_refuses_and_takes_up_again_once_there_is_room(powered_disk: Any, tmp_path: Path) -> None:
+    trial = Trial(powered_disk.root / "store", tmp_path / "notes")
+    storage.run(trial.root, trial.notes, 1, "")
+    ballast = powered_disk.root / "ballast"
+    fill(ballast)
+    with pytest.raises(StorageError) as raised:
+        storage.run(trial.root, trial.notes, MANY, "")
+    assert raised.value.errno == errno.ENOSPC
+    done = trial.committed()
+    assert done == trial.noted()
+    ballast.unlink()
+    storage.run(trial.root, trial.notes, COMMITS, "")
+    assert trial.committed() == list(range(1, len(done) + COMMITS + 1))
+
+
+def test_a_store_on_read_only_media_is_read_and_says_why_it_is_not_written(powered_disk: Any, tmp_path: Path) -> None:
+    trial = Trial(powered_disk.root / "store", tmp_path / "notes")
+    storage.run(trial.root, trial.notes, COMMITS, "")
+    powered_disk.power_off()
+    powered_disk.power_on("ro")
+    assert trial.committed() == trial.noted() == [1, 2, 3]
+    with hold(trial.root / "lock", shared=True, wait=0), pytest.raises(ReadOnlyError):
+        storage.commit(trial.root, trial.notes, "")
+    assert trial.committed() == [1, 2, 3]
+
+
+def fill(ballast: Path) -> None:
+    """Write until the disk is full."""
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        for size in (1 << 20, 1 << 12, 1):
+            with contextlib.suppress(OSError):
+                while file.write(bytes(size)):
+                    pass
+        os.fsync(file.fileno())

@@ -13,8 +13,8 @@ from taskstore.disk.sync import CAN_SYNC_FILESYSTEM, reports_errors, sync, sync_
 @pytest.mark.parametrize(
     "system, release, expected",
     [
-        ("Linux", "5.8.0", True),
-        ("Linux", "5.7.19-generic", False),
+        ("Linux", "5.17.0", True),
+        ("Linux", "5.16.20-generic", False),
         ("Linux", "4.18.0-553.el8_10.x86_64", False),
         ("Linux", "6.1.0-13-amd64", True),
         ("Linux", "10.0", True),

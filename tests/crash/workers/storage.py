@@ -25,6 +25,7 @@ from taskstore.journal.changes import SpecChange
 from taskstore_specs.digest import Digest
 
 STORE_ID = "8f14e45f-ceea-467f-a9d1-6f1d8a9a3c01"
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 BLOBS_OF_A_COMMIT = (1, 6, 2)
 """Turn by turn: one file alone, one syncfs for all, each synced."""
 
@@ -64,13 +65,10 @@ def commit(root: Path, notes: Path, defect: str) -> None:
         step()
 
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-
 def put_in(defect: str) -> None:
     """Make syncing do nothing, or nothing for folders."""
     if defect == "no-fsync":
-        sync.sync.__globals__["os"] = type("os", (), {"fsync": staticmethod(lambda descriptor: None)})
+        os.fsync = lambda descriptor: None
         sync._syncfs = lambda descriptor: 0
     if defect == "no-folder-fsync":
         fsync = os.fsync
@@ -82,15 +80,19 @@ def put_in(defect: str) -> None:
         os.fsync = only_files
 
 
-def main() -> int:
-    root, notes, commits = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    defect = sys.argv[4] if len(sys.argv) > 4 else ""
+def run(root: Path, notes: Path, commits: int, defect: str) -> None:
+    """Make so many commits. Raises TaskstoreError."""
     put_in(defect)
+    for _ in range(commits):
+        with hold(root / "lock", shared=False, wait=10):
+            commit(root, notes, defect)
+
+
+def main() -> int:
+    root, notes, commits, *defect = sys.argv[1:]
     os.getppid()  # where the injected faults may begin
     try:
-        for _ in range(commits):
-            with hold(root / "lock", shared=False, wait=10):
-                commit(root, notes, defect)
+        run(Path(root), Path(notes), int(commits), *defect or [""])
     except TaskstoreError as error:
         print(f"{error.code}: {error}")
         return 3
