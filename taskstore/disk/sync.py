@@ -34,7 +34,7 @@ else:
 def reports_errors(system: str, release: str) -> bool:
     """Whether syncfs of this kernel tells of every failure: Linux 5.17 and newer.
 
-    It tells of failed writes of data since 5.8 (syncfs(2), under VERSIONS), and of what the filesystem itself says since
+    It tells of failed writes of data since 5.8 (syncfs(2), under VERSIONS), and of the filesystem's own failures since
     5.17 ("vfs: make sync_filesystem return errors from ->sync_fs").
     """
     numbers = re.match(r"(\d+)\.(\d+)", release)
