@@ -16,16 +16,28 @@ from taskstore_specs.digest import Digest
 from taskstore_specs.identity import check_text
 
 SCHEME = "taskstore://"
-NAME_CHARACTERS = 1_024
+NAME_BYTES = 1_024
+INPUTS_FILE = "inputs.pb"
 
 
 def check_blob_name(name: str) -> str:
-    """Return `name` if it may name bytes: parts between `/`, each with something in it. Raises InvalidIdentityError."""
-    check_text("the name of a blob", name, NAME_CHARACTERS)
+    """Return `name` if it may name bytes: parts between `/`, each with something in it, and nothing that JSON would
+    escape, so that a name can be found in a document. Raises InvalidIdentityError."""
+    check_text("the name of a blob", name, NAME_BYTES)
+    if len(name.encode()) > NAME_BYTES or '"' in name or "\\" in name:
+        raise InvalidIdentityError(
+            f"{name!r} names no blob",
+            hint=f"use at most {NAME_BYTES} bytes of UTF-8 and neither quotes nor backslashes",
+        )
     for part in name.split("/"):
         if part in ("", ".", ".."):
             raise InvalidIdentityError(f"the name {name!r} has a part {part!r}", hint="name every part")
     return name
+
+
+def meant_by(reference: str) -> tuple[str, str]:
+    """The names that `taskstore://REFERENCE` may mean: itself, or, as Flyte has offloaded inputs, a folder of them."""
+    return reference, f"{reference}/{INPUTS_FILE}"
 
 
 def put_blob(committer: Committer, name: str, data: bytes, media_type: str, by: str) -> BlobChange:

@@ -30,7 +30,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from taskstore.errors import BlobNameNotFoundError, InvalidInputError, LimitExceededError, ProjectNotFoundError
 from taskstore.flyte.messages import to_message
 from taskstore.journal.changes import BlobChange
-from taskstore.store.blobs import SCHEME, check_blob_name
+from taskstore.store.blobs import INPUTS_FILE, SCHEME, check_blob_name
 from taskstore.store.store import Store
 from taskstore_daemon.serve.callers import current_base, current_caller
 from taskstore_daemon.serve.files import SIGNED
@@ -85,7 +85,7 @@ class DataProxyService(Protocol):
         def keep(store: Store) -> set[str]:
             _require_project(store, project)
             ignored = _ignored_inputs(store, request)
-            store.put_blob(f"{folder}/inputs.pb", data, media_type=_PROTOBUF, by=by)
+            store.put_blob(f"{folder}/{INPUTS_FILE}", data, media_type=_PROTOBUF, by=by)
             return ignored
 
         ignored = await self._registry.run(keep)
