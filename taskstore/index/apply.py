@@ -107,7 +107,10 @@ CREATE OR REPLACE TEMP TABLE touched AS
     UNION SELECT project, domain, task_name, task_version FROM triggers
         SEMI JOIN (FROM trigger_revisions WHERE {_FRESH}) USING ({TRIGGER})
 """
-"""The versions whose state or trigger counts may have changed: deployed, or come to or left by a trigger."""
+"""The versions whose state or trigger counts may have changed: deployed, or come to or left by a trigger.
+
+Not each need be here: of a bundle, some of a trigger's versions may not have been chosen.
+"""
 
 
 def _settable(table: schema.Table, keep: frozenset[str]) -> str:
@@ -133,7 +136,7 @@ MERGE INTO task_versions
     USING ({VERSION})
     WHEN MATCHED THEN UPDATE SET {_settable(schema.TASK_VERSIONS, _CREATED | {"deleted_at"})},
         deleted_at = CASE WHEN fresh.revision IS NULL THEN task_versions.deleted_at ELSE fresh.deleted_at END
-    WHEN NOT MATCHED THEN INSERT BY NAME
+    WHEN NOT MATCHED AND fresh.revision IS NOT NULL THEN INSERT BY NAME
 """
 _MERGE_TASKS = f"""
 MERGE INTO tasks

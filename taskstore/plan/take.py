@@ -6,6 +6,7 @@ is higher: so a store without facts of its own becomes a faithful copy, and revi
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from taskstore.errors import InvalidInputError
 from taskstore.journal.changes import (
     Change,
+    OriginChange,
     ProjectChange,
     TaskChange,
     TriggerAction,
@@ -57,6 +59,12 @@ class Taker:
     def __init__(self, plan: TakePlan) -> None:
         self._plan = plan
         self._flags: dict[Subject, Flags] = dict(plan.flags)
+
+    def copy(self) -> Taker:
+        """One that can go on without this one noticing."""
+        other = Taker(self._plan)
+        other._flags = dict(self._flags)
+        return other
 
     def take(self, entry: Incoming, state: State) -> list[Change]:
         """The new facts that `entry` comes to, in its order. `state` holds what this store last recorded of all that
@@ -117,6 +125,20 @@ class Taker:
             paused=paused,
             revision=max(current.revision + 1, change.revision),
         )
+
+
+def newer_origins(
+    passed_on: Iterable[OriginChange], known: Mapping[tuple[str, str], int], own_id: str
+) -> list[OriginChange]:
+    """How far third stores are followed now that their facts came through another one: what that one said of them, if
+    it is more than what is known here by store and scope."""
+    newest: dict[tuple[str, str], OriginChange] = {}
+    for origin in passed_on:
+        key = (origin.store_id, origin.scope)
+        last = newest[key].sequence if key in newest else known.get(key, 0)
+        if origin.store_id != own_id and origin.sequence > last:
+            newest[key] = origin
+    return [newest[key] for key in sorted(newest)]
 
 
 class _Revisions:

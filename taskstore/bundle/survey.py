@@ -1,0 +1,98 @@
+"""A bundle beside the store that it came to: whether it connects, what is new in it, what contradicts the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
+from duckdb import DuckDBPyConnection
+
+from taskstore.bundle.errors import BundleGapError, BundleHistoryError
+from taskstore.bundle.facts import Carried
+from taskstore.bundle.limits import FACT_BYTES_PER_ENTRY, FACTS_PER_ENTRY
+from taskstore.bundle.reader import Bundle
+from taskstore.errors import InvalidInputError
+from taskstore.index import Subjects, origins, past
+from taskstore.journal.changes import Change, OriginChange, TaskChange, TriggerChange
+from taskstore.plan.marks import subject_of
+from taskstore.plan.survey import BEFORE_ALL, OnConflict, Survey, TakePlan
+
+
+def known_of(connection: DuckDBPyConnection, store_id: str, scope: str) -> OriginChange | None:
+    """How far this store follows `store_id` in `scope`, which following everything covers too."""
+    fitting = [origin for origin in origins(connection) if origin.store_id == store_id and origin.scope in ("", scope)]
+    return max(fitting, key=lambda origin: origin.sequence, default=None)
+
+
+def check_connects(bundle: Bundle, own_id: str, known: OriginChange | None) -> None:
+    """Whether the store `own_id`, which knows `known` of the bundle's store, can take the bundle.
+
+    Raises InvalidInputError for a store's own bundle, BundleGapError, BundleHistoryError.
+    """
+    config = bundle.config
+    if config.store_id == own_id:
+        raise InvalidInputError("the bundle is of this very store", hint="apply it to another store")
+    followed = known.sequence if known else 0
+    if followed < config.since.sequence:
+        raise BundleGapError(config.store_id, followed, config.since.sequence)
+    if known is None:
+        return
+    digests = [point.digest for point in (config.since, config.until) if point.sequence == followed]
+    if config.since.sequence < followed < config.until.sequence:
+        digests = [carried.digest for carried in bundle.entries() if carried.entry.sequence == followed]
+    if any(digest != known.digest for digest in digests):
+        raise BundleHistoryError(
+            f"entry {followed} of {config.store_id} is known here as another one",
+            hint="that store was restored from a copy and went on differently; make a new store there",
+        )
+
+
+def survey(connection: DuckDBPyConnection, bundle: Bundle, on_conflict: OnConflict, *, immutable: bool) -> TakePlan:
+    """What of `bundle` this store takes."""
+    found = Survey(immutable=immutable)
+    for bases in _batches(bundle.bases()):
+        _look_up(connection, found, bases)
+        for change in bases:
+            found.add_theirs(BEFORE_ALL, change)
+    for entries in chunks(bundle.entries()):
+        dated = [(carried.entry.sequence, carried.entry.dated()) for carried in entries]
+        _look_up(connection, found, [change for _, changes in dated for change in changes])
+        for sequence, changes in dated:
+            for position, change in enumerate(changes):
+                found.add_theirs((sequence, position), change)
+    return found.plan(on_conflict)
+
+
+def chunks(entries: Iterable[Carried], after: int = 0) -> Iterator[list[Carried]]:
+    """The entries after entry `after`, in groups that one journal entry can hold. An entry is never split."""
+    chunk: list[Carried] = []
+    facts = size = 0
+    for carried in entries:
+        if carried.entry.sequence <= after:
+            continue
+        chunk.append(carried)
+        facts += len(carried.entry.changes)
+        size += carried.size
+        if facts >= FACTS_PER_ENTRY or size >= FACT_BYTES_PER_ENTRY:
+            yield chunk
+            chunk, facts, size = [], 0, 0
+    if chunk:
+        yield chunk
+
+
+def _batches(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    while batch := list(islice(changes, FACTS_PER_ENTRY)):
+        yield batch
+
+
+def _look_up(connection: DuckDBPyConnection, found: Survey, changes: Sequence[Change]) -> None:
+    """Tell `found` what this store recorded of the things, and of their projects, that it was not told of yet."""
+    subjects = Subjects.of(
+        change for change in changes if (subject := subject_of(change)) is not None and not found.knows(subject)
+    )
+    projects = {change.project for change in changes if isinstance(change, TaskChange | TriggerChange)}
+    unknown = {project for project in projects if not found.knows(("project", project))}
+    subjects = msgspec.structs.replace(subjects, projects=subjects.projects | unknown)
+    for recorded in past(connection, subjects):
+        found.add_ours(recorded.change, own=recorded.own)
