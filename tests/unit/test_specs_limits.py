@@ -59,7 +59,9 @@ def test_nesting(format: Format) -> None:
 
 
 @pytest.mark.parametrize("format", list(Format))
-@pytest.mark.parametrize("opening", ["[", '{"a": ', "- ", "? ", "{a: ", "[[", "a = [", "a = {a = "])
+@pytest.mark.parametrize(
+    "opening", ["[", '{"a": ', "- ", "? ", "{a: ", "[[", "a = [", "a = {a = ", "a.", "[a.", '"a" . ']
+)
 def test_nesting_far_beyond_the_limit_is_refused(format: Format, opening: str) -> None:
     assert _refused(opening * 100_000, format).message
 
@@ -105,6 +107,19 @@ def test_characters_that_aliases_expand_to() -> None:
 @pytest.mark.parametrize("text", ["a: &a [*a]", "&a {a: *a}", "a: &a\n  b: &b [*a, *b]"])
 def test_an_alias_of_itself_is_refused(text: str) -> None:
     assert _refused(text, Format.YAML).rule is Rule.SYNTAX
+
+
+@pytest.mark.parametrize("table", ["{0}k = 1", "[{0}k]\n{0}k = {{{0}k = {{{0}k = 1}}}}"])
+def test_nesting_of_toml_keys(table: str) -> None:
+    assert _refused(table.format("a." * 99), Format.TOML).rule in (Rule.LIMIT, Rule.UNKNOWN_FIELD)
+    assert _refused(table.format("a." * 101), Format.TOML).rule is Rule.LIMIT
+
+
+@pytest.mark.parametrize(
+    "data", ['{"a": 1, "a": 2}]]]}}', '{"a": 1, "a": 2, 5: {', '{"a": 1, "a": 2} "', '[{"a":1,"a":2}']
+)
+def test_duplicate_keys_in_a_text_that_ends_as_no_json(data: str) -> None:
+    assert _refused(data).rule in (Rule.DUPLICATE_KEY, Rule.SYNTAX)
 
 
 def test_a_key_is_cut_in_messages() -> None:

@@ -11,7 +11,7 @@ from taskstore_specs.findings import Finding, Path
 from taskstore_specs.models import Request, TaskSpec
 from taskstore_specs.reading import json_text, toml_text, yaml_text
 from taskstore_specs.reading.formats import Format
-from taskstore_specs.reading.marks import in_order, problem
+from taskstore_specs.reading.marks import in_order, places, problem
 from taskstore_specs.reading.requests import request_of, spec_of
 from taskstore_specs.reading.text import NotReadableError, Parsed, decoded
 
@@ -68,8 +68,8 @@ def _read(
         if len(findings) >= limits.PROBLEMS_PER_MANIFEST:
             break
     if findings:
-        marks = parsed.locate()
         shown = findings[: limits.PROBLEMS_PER_MANIFEST]
+        marks = parsed.locate(places(shown))
         problems = (problem(finding, marks, several=len(documents) > 1) for finding in shown)
         raise ManifestError(source, in_order(problems))
     return tuple(values)

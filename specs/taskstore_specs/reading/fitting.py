@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
@@ -30,7 +31,7 @@ def fitted(document: dict[str, Any], model: type[msgspec.Struct]) -> tuple[dict[
 
 
 def _struct(given: dict[str, Any], model: type[msgspec.Struct], path: Path, findings: list[Finding]) -> dict[str, Any]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(model)}
+    fields = _fields(model)
     good: dict[str, Any] = {}
     for key, value in given.items():
         if key not in fields:
@@ -46,6 +47,11 @@ def _struct(given: dict[str, Any], model: type[msgspec.Struct], path: Path, find
                 findings.append(Finding(Rule.MISSING_FIELD, (*path, name), f"the field {name} is missing", "add it"))
             good[name] = {}
     return good
+
+
+@cache
+def _fields(model: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(model)}
 
 
 def _unknown(key: str, path: Path, known: Iterable[str]) -> Finding:

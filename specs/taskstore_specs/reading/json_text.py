@@ -11,8 +11,7 @@ from typing import Any
 
 from taskstore_specs import limits
 from taskstore_specs.errors import Problem, Rule
-from taskstore_specs.reading.json_marks import JsonScan
-from taskstore_specs.reading.marks import problem
+from taskstore_specs.reading.json_scan import JsonScan
 from taskstore_specs.reading.text import NotReadableError, Parsed, place
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -38,7 +37,7 @@ def parse(text: str) -> Parsed:
     try:
         values = _values(text)
     except _DuplicateKeyError as error:
-        raise NotReadableError(*_duplicates(text)) from error
+        raise NotReadableError(*JsonScan(text).problems()) from error
     except json.JSONDecodeError as error:
         raise NotReadableError(Problem(f"not JSON: {error.msg}", "", error.lineno, error.colno)) from error
     except RecursionError as error:
@@ -48,7 +47,7 @@ def parse(text: str) -> Parsed:
         raise NotReadableError(Problem("a number has too many digits", rule=Rule.BAD_NUMBER)) from error
     if _SURROGATE_ESCAPE.search(text):
         _refuse_lone_surrogates(text, values)
-    return Parsed(values, lambda: JsonScan(text).marks)
+    return Parsed(values, lambda wanted: JsonScan(text, wanted).marks)
 
 
 def _values(text: str) -> list[Any]:
@@ -66,12 +65,6 @@ def _values(text: str) -> list[Any]:
 def _skip_space(text: str, position: int) -> int:
     match = _SPACE.match(text, position)
     return match.end() if match else position
-
-
-def _duplicates(text: str) -> list[Problem]:
-    scan = JsonScan(text)
-    several = (1,) in scan.marks or (0, 1) in scan.marks
-    return [problem(finding, scan.marks, several=several) for finding in scan.duplicates]
 
 
 def _refuse_lone_surrogates(text: str, values: list[Any]) -> None:

@@ -40,6 +40,12 @@ def _camel(key: str) -> str:
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), key) if "_" in key else key
 
 
+def places(findings: Iterable[Finding]) -> set[Path]:
+    """The respelled paths of findings and of all that they are inside: where one may be said to stand."""
+    paths = {respelled(finding.path) for finding in findings}
+    return {path[:length] for path in paths for length in range(1, len(path) + 1)}
+
+
 def problem(finding: Finding, marks: Marks, *, several: bool) -> Problem:
     """`finding`, whose path begins as those of `marks` do, as a problem; `several` documents are told apart."""
     number, inside = _document(finding.path)

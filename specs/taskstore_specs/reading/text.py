@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from taskstore_specs import limits
 from taskstore_specs.errors import Problem, Rule
+from taskstore_specs.findings import Path
 from taskstore_specs.reading.marks import Mark, Marks
 
 
@@ -19,10 +21,10 @@ class NotReadableError(Exception):
 
 
 class Parsed(NamedTuple):
-    """The values of a text, in order, and how to find out where their parts stand (slow; only for errors)."""
+    """The values of a text, in order, and how to find out where some paths stand (slow; only for errors)."""
 
     values: list[Any]
-    locate: Callable[[], Marks]
+    locate: Callable[[AbstractSet[Path]], Marks]
 
 
 def decoded(data: bytes) -> str:

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time
 from typing import Any
 
 from taskstore_specs import limits
 from taskstore_specs.errors import Problem, Rule
 from taskstore_specs.findings import Finding, Path
-from taskstore_specs.reading.marks import problem
+from taskstore_specs.reading.marks import Marks, problem
 from taskstore_specs.reading.text import NotReadableError, Parsed
 
 DOCUMENTS_KEY = "manifests"
+_KEY = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_DEEP_KEY = re.compile(rf"""(?<![\w"'.\\-])(?:{_KEY}[ \t]*+\.[ \t]*+){{{limits.NESTING}}}""")
+"""A dotted key of more parts than a document may nest; tomllib takes quadratic time for these."""
+
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def parse(text: str) -> Parsed:
     """The values in `text`; offset date-times become RFC 3339 text. Raises NotReadableError."""
+    if _DEEP_KEY.search(text):
+        raise NotReadableError(_too_deep())
     try:
         value = tomllib.loads(text)
     except RecursionError as error:
-        message, hint = f"nested deeper than {limits.NESTING} levels", "flatten the document"
-        raise NotReadableError(Problem(message, hint=hint, rule=Rule.LIMIT)) from error
+        raise NotReadableError(_too_deep()) from error
     except ValueError as error:
         raise NotReadableError(_syntax_problem(str(error))) from error
     if not value:
-        return Parsed([], dict)
+        return Parsed([], _nowhere)
     documents = value.get(DOCUMENTS_KEY)
     values = [documents] if len(value) == 1 and isinstance(documents, list) else [value]
     findings: list[Finding] = []
     plain = [_plain(item, (number,), findings) for number, item in enumerate(values)]
     if findings:
         raise NotReadableError(*(problem(finding, {}, several=values[0] is documents) for finding in findings))
-    return Parsed(plain, dict)
+    return Parsed(plain, _nowhere)
+
+
+def _nowhere(_: AbstractSet[Path]) -> Marks:
+    """tomllib tells no positions of what it has read."""
+    return {}
+
+
+def _too_deep() -> Problem:
+    return Problem(f"nested deeper than {limits.NESTING} levels", hint="flatten the document", rule=Rule.LIMIT)
 
 
 def _syntax_problem(message: str) -> Problem:
@@ -45,6 +60,8 @@ def _syntax_problem(message: str) -> Problem:
 
 
 def _plain(value: Any, path: Path, findings: list[Finding]) -> Any:
+    if len(path) > limits.NESTING + 1:
+        return None if isinstance(value, dict | list) else value
     if isinstance(value, dict):
         return {key: _plain(item, (*path, key), findings) for key, item in value.items()}
     if isinstance(value, list):

@@ -13,7 +13,6 @@ from typing import Any
 import ryaml
 
 from taskstore_specs.errors import Problem, Rule
-from taskstore_specs.reading.marks import problem
 from taskstore_specs.reading.text import NotReadableError, Parsed
 from taskstore_specs.reading.yaml_scan import YamlScan
 
@@ -40,7 +39,7 @@ def parse(text: str) -> Parsed:
     if not all(map(_has_text_keys, values)):
         _refuse_findings(text)
         raise NotReadableError(Problem("a key is no text", hint="put it in quotes", rule=Rule.WRONG_TYPE))
-    return Parsed([value for value in values if value is not None], lambda: YamlScan(text).marks)
+    return Parsed([value for value in values if value is not None], lambda wanted: YamlScan(text, wanted).marks)
 
 
 def _needs_scan(text: str) -> bool:
@@ -65,8 +64,7 @@ def _has_text_keys(value: Any) -> bool:
 def _refuse_findings(text: str) -> None:
     scan = YamlScan(text)
     if scan.findings:
-        several = (1,) in scan.marks or (0, 1) in scan.marks
-        raise NotReadableError(*(problem(finding, scan.marks, several=several) for finding in scan.findings))
+        raise NotReadableError(*scan.problems())
     if scan.broken:
         raise NotReadableError(scan.broken)
 
