@@ -110,8 +110,6 @@ def test_spelling_and_format_do_not_change_a_digest() -> None:
 
 
 def test_a_fingerprint_is_the_same_for_another_version_of_the_same_code() -> None:
-    one, other = (
-        EXPECTED["valid"][name][0] for name in ("spelling-snake-case.yaml", "fingerprint-other-version.json")
-    )
+    one, other = (EXPECTED["valid"][name][0] for name in ("spelling-snake-case.yaml", "fingerprint-other-version.json"))
     assert one["fingerprint"] == other["fingerprint"]
     assert one["digest"] != other["digest"]
