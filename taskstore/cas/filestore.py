@@ -83,8 +83,8 @@ class FileBlobStore:
                 raise LimitExceededError(f"a blob of {len(data)} bytes", hint=f"at most {BLOB_BYTES} are stored")
         missing = {digest: data for digest, data in blobs.items() if not self._is_whole(digest)}
         replace_files({self._path(digest): data for digest, data in missing.items()}, tmp=self._tmp, mode=_READ_ONLY)
-        for shard in {sharding.shard(digest) for digest in blobs if digest not in missing}:
-            sync_folder(self._objects / shard)
+        for folder in {self._path(digest).parent for digest in blobs.keys() - missing.keys()}:
+            sync_folder(folder)
         return len(missing)
 
     def _is_whole(self, digest: Digest) -> bool:
@@ -95,4 +95,4 @@ class FileBlobStore:
         return True
 
     def _path(self, digest: Digest) -> Path:
-        return self._objects / sharding.shard(digest) / digest.hex
+        return self._objects / sharding.path_of(digest)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 
+from taskstore.errors import InvalidDigestError
 from taskstore_specs.digest import Digest
 
 _SHARD = re.compile(r"[0-9a-f]{2}")
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
-def shard(digest: Digest) -> str:
-    """The name of the folder that holds `digest`."""
-    return digest.hex[:2]
+def path_of(digest: Digest) -> str:
+    """Where the blob lies below `objects/`. Raises InvalidDigestError, so that no made-up digest is a path elsewhere."""
+    if not _NAME.fullmatch(digest.hex):
+        raise InvalidDigestError(f"not a digest: {digest}", hint="a digest has 64 lower-case hexadecimal digits")
+    return f"{digest.hex[:2]}/{digest.hex}"
 
 
 def is_shard(name: str) -> bool:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from taskstore.cas.sharding import digest_of_name, is_shard, shard
+from taskstore.cas.sharding import digest_of_name, is_shard, path_of
+from taskstore.errors import InvalidDigestError
 from taskstore_specs.digest import Digest
 
 DIGEST = Digest("ab" + "0" * 62)
 
 
 def test_a_blob_lies_under_its_first_two_digits() -> None:
-    assert shard(DIGEST) == "ab"
+    assert path_of(DIGEST) == f"ab/{DIGEST.hex}"
+
+
+@pytest.mark.parametrize("made_up", ["", "../../etc/passwd", "/etc/passwd", "ab" * 31, DIGEST.hex + "\n", "AB" * 32])
+def test_a_made_up_digest_is_no_path(made_up: str) -> None:
+    with pytest.raises(InvalidDigestError):
+        path_of(Digest(made_up))
 
 
 @pytest.mark.parametrize("name, expected", [("00", True), ("af", True), ("AF", False), ("a", False), ("..", False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,14 @@ def test_bytes_of_another_digest_are_refused_with_all_that_came_with_them(store:
     with pytest.raises(InvalidInputError):
         store.put_many(by_digest(b"good") | {ABSENT: b"other bytes"})
     assert list(store) == []
+
+
+def test_writers_that_race_for_the_same_blobs_all_succeed(store: BlobStore) -> None:
+    blobs = by_digest(*(str(number).encode() for number in range(40)))
+    with ThreadPoolExecutor(4) as pool:
+        stored = list(pool.map(lambda _: store.put_many(blobs), range(4)))
+    assert max(stored) <= len(blobs) <= sum(stored)
+    assert {digest: store.get(digest) for digest in store} == blobs
 
 
 def test_another_instance_sees_the_blobs(store: BlobStore, name: str, root: Path) -> None:
