@@ -12,7 +12,7 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 def path_of(digest: Digest) -> str:
-    """Where the blob lies below `objects/`. Raises InvalidDigestError, so that no made-up digest is a path elsewhere."""
+    """Where the blob lies below `objects/`. Raises InvalidDigestError: no made-up digest becomes a path elsewhere."""
     if not _NAME.fullmatch(digest.hex):
         raise InvalidDigestError(f"not a digest: {digest}", hint="a digest has 64 lower-case hexadecimal digits")
     return f"{digest.hex[:2]}/{digest.hex}"
