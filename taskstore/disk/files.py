@@ -103,10 +103,19 @@ def _read_regular(descriptor: int, path: Path, most: int) -> bytes:
 
 def file_size(path: Path) -> int | None:
     """The size of the regular file `path` in bytes, or None if there is none; a link is none. Raises StorageError."""
+    status = _status(path)
+    return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
+
+
+def is_taken(path: Path) -> bool:
+    """Whether anything has the name `path`, even a link to nothing. Raises StorageError."""
+    return _status(path) is not None
+
+
+def _status(path: Path) -> os.stat_result | None:
     try:
-        status = path.stat(follow_symlinks=False)
+        return path.stat(follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise storage_error("cannot look up", path, error) from error
-    return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from taskstore.disk.files import create_file, file_size, read_file, replace_file
+from taskstore.disk.files import create_file, is_taken, read_file, replace_file
 from taskstore.disk.folders import create_folder, list_folder, sync_folder
 from taskstore.errors import (
     AlreadyExistsError,
@@ -79,17 +79,14 @@ class FileJournal:
         last = self._last(after)
         if last == known.sequence:
             return known
-        entry, digest = self.read(last)
+        entry, digest = self._read_listed(last)
         return Head(last, digest, entry.committed_at)
 
     def entries(self, after: Head | None = None) -> Iterator[tuple[Entry, Digest]]:
         """See JournalReader."""
         head = after or self._empty
         for sequence in range(head.sequence + 1, self._last(after) + 1):
-            try:
-                entry, digest = self.read(sequence)
-            except NotFoundError as error:
-                raise JournalDamagedError(sequence, "it is missing, and later ones are there") from error
+            entry, digest = self._read_listed(sequence)
             broken = break_between(head, entry)
             if broken is not None:
                 raise JournalDamagedError(sequence, broken)
@@ -108,10 +105,16 @@ class FileJournal:
             raise JournalDamagedError(sequence, error.message) from error
         return decode(data, sequence), Digest.of(data)
 
+    def _read_listed(self, sequence: int) -> tuple[Entry, Digest]:
+        try:
+            return self.read(sequence)
+        except NotFoundError as error:
+            raise JournalDamagedError(sequence, "it is missing") from error
+
     def _last(self, after: Head | None) -> int:
         if after is None:
             return self._last_listed()
-        return numbering.last_present(after.sequence, lambda sequence: file_size(self._path(sequence)) is not None)
+        return numbering.last_present(after.sequence, lambda sequence: is_taken(self._path(sequence)))
 
     def _last_listed(self) -> int:
         """The highest number that has a file, 0 if none has."""

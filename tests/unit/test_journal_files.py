@@ -179,6 +179,17 @@ def test_time_that_goes_back_is_found(journal: FileJournal, tmp_path: Path) -> N
     assert raised.value.sequence == 3
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_link_planted_at_the_next_number_is_damage(journal: FileJournal, tmp_path: Path, is_new: bool) -> None:
+    head = fill(journal, 2)
+    file_of(tmp_path, 3).symlink_to(tmp_path / "elsewhere")
+    writer = FileJournal(tmp_path, STORE_ID) if is_new else journal
+    with pytest.raises(JournalDamagedError) as raised:
+        writer.append(next_entry(head))
+    assert raised.value.sequence == 3
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_nothing_is_appended_after_a_damaged_last_entry(journal: FileJournal, tmp_path: Path) -> None:
     head = fill(journal, 2)
     file_of(tmp_path, 2).chmod(0o644)
