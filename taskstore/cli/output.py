@@ -37,7 +37,7 @@ def encode_yaml(value: Any) -> str:
     """Plain values as YAML 1.2, fields in their own order; ends with a line break."""
     import ryaml
 
-    text: str = ryaml.dumps(value)  # type: ignore[attr-defined]  # exported, but its stubs do not say so
+    text: str = ryaml.dumps(value)
     return text if text.endswith("\n") else text + "\n"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +100,15 @@ def process(store: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         pipe = subprocess.PIPE
         command = [*TASKSTORE, *arguments]
         running = subprocess.Popen(
-            command, cwd=store, env=clean_environment(), stdin=pipe, stdout=pipe, stderr=pipe, text=True
+            command,
+            cwd=store,
+            env=clean_environment(),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            # A suite that was started in the background ignores interrupts, and so would all that it starts.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
         started.append(running)
         return running

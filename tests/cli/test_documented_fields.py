@@ -30,7 +30,7 @@ COMMANDS: dict[str, list[list[str]]] = {
 }
 """What each section of the document describes, as commands to run on the deployed samples."""
 
-OPAQUE = {"spec", "task.deployed_triggers", "results[].error"}
+OPAQUE = {"spec", "task.deployed_triggers", "triggers[].definition", "results[].error"}
 """Objects that are described where they come from, or whose names are the user's."""
 
 
