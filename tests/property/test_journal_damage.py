@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from taskstore.cas import FileBlobStore
 from taskstore.errors import BlobDamagedError, JournalDamagedError
-from taskstore.journal import Entry, FileJournal
+from taskstore.journal import Entry, FileJournal, Head
 from taskstore.journal.changes import ProjectAction, ProjectChange, SourceChange
-from taskstore.journal.entry import decode, encode
+from taskstore.journal.entry import decode, encode, genesis
 from taskstore.journal.numbering import path_of
 from taskstore_specs.digest import Digest
 
@@ -40,12 +40,16 @@ TEXTS = ["project", "CREATE", "spec", "2026-01-01T00:00:00Z", "0001-01-01T00:00:
 
 
 def make_journal(root: Path, count: int = ENTRIES) -> FileJournal:
-    journal = FileJournal(root, STORE_ID)
-    head = journal.head()
-    for number in range(count):
+    """A journal of `count` entries, written without waiting for the disk."""
+    head = Head(0, genesis(STORE_ID), None)
+    for number in range(1, count + 1):
         change = ProjectChange(action=ProjectAction.CREATE, id=f"p{number}", description="Ä")
-        head = journal.append(Entry(head.sequence + 1, head.digest, datetime(2026, 1, 1, tzinfo=UTC), "me", (change,)))
-    return journal
+        data = encode(Entry(number, head.digest, datetime(2026, 1, 1, tzinfo=UTC), "me", (change,)))
+        path = root / "journal" / path_of(number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        head = Head(number, Digest.of(data), None)
+    return FileJournal(root, STORE_ID)
 
 
 def flips_and_cuts(data: bytes) -> Iterator[bytes]:
@@ -61,7 +65,6 @@ def test_every_flipped_bit_and_every_cut_of_an_entry_is_found(tmp_path: Path, se
     journal = make_journal(tmp_path)
     path = tmp_path / "journal" / path_of(sequence)
     whole = path.read_bytes()
-    path.chmod(0o644)
     for damaged in flips_and_cuts(whole):
         path.write_bytes(damaged)
         with pytest.raises(JournalDamagedError):
