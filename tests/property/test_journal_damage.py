@@ -52,6 +52,14 @@ def make_journal(root: Path, count: int = ENTRIES) -> FileJournal:
     return FileJournal(root, STORE_ID)
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of damaged files are written."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
+
+
 def flips_and_cuts(data: bytes) -> Iterator[bytes]:
     """`data` with each bit flipped, and cut to each shorter length."""
     for place in range(len(data)):
@@ -61,9 +69,9 @@ def flips_and_cuts(data: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("sequence", range(1, ENTRIES + 1))
-def test_every_flipped_bit_and_every_cut_of_an_entry_is_found(tmp_path: Path, sequence: int) -> None:
-    journal = make_journal(tmp_path)
-    path = tmp_path / "journal" / path_of(sequence)
+def test_every_flipped_bit_and_every_cut_of_an_entry_is_found(folder: Path, sequence: int) -> None:
+    journal = make_journal(folder)
+    path = folder / "journal" / path_of(sequence)
     whole = path.read_bytes()
     for damaged in flips_and_cuts(whole):
         path.write_bytes(damaged)
@@ -73,11 +81,11 @@ def test_every_flipped_bit_and_every_cut_of_an_entry_is_found(tmp_path: Path, se
     assert sum(1 for _ in journal.entries()) == ENTRIES
 
 
-def test_every_flipped_bit_and_every_cut_of_a_blob_is_found(tmp_path: Path) -> None:
-    store = FileBlobStore(tmp_path)
+def test_every_flipped_bit_and_every_cut_of_a_blob_is_found(folder: Path) -> None:
+    store = FileBlobStore(folder)
     whole = bytes(range(256))
     digest = store.put(whole)
-    path = tmp_path / "objects" / digest.hex[:2] / digest.hex
+    path = folder / "objects" / digest.hex[:2] / digest.hex
     path.chmod(0o644)
     for damaged in flips_and_cuts(whole):
         path.write_bytes(damaged)
@@ -123,10 +131,10 @@ def test_an_entry_is_read_as_it_was_written(sequence: int, at: datetime, by: str
 @given(lost=st.sets(st.integers(1, 8), min_size=1))
 @settings(max_examples=50)
 def test_missing_entries_are_found_at_the_first_of_them(lost: set[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        journal = make_journal(Path(folder), count=9)
+    with tempfile.TemporaryDirectory() as name:
+        journal = make_journal(Path(name), count=9)
         for sequence in lost:
-            (Path(folder) / "journal" / path_of(sequence)).unlink()
+            (Path(name) / "journal" / path_of(sequence)).unlink()
         with pytest.raises(JournalDamagedError) as raised:
             list(journal.entries())
     assert raised.value.sequence == min(lost)
