@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskstore.errors import InvalidQueryError
-from taskstore_specs.identity import TaskName, check_version
+from taskstore_specs.identity import TaskId, TaskName, check_version
 
 
 def parse_address(text: str, project: str | None, domain: str | None) -> tuple[TaskName, str | None]:
@@ -29,3 +29,11 @@ def parse_task(text: str, project: str | None, domain: str | None) -> TaskName:
     if version is not None:
         raise InvalidQueryError(f"{text!r} names a version", hint=f"write {task}")
     return task
+
+
+def parse_version(text: str, project: str | None, domain: str | None) -> TaskId:
+    """The task version that `text` names, where one is needed. Raises as `parse_address`."""
+    task, version = parse_address(text, project, domain)
+    if version is None:
+        raise InvalidQueryError(f"{text!r} names no version", hint=f"write {task}@VERSION")
+    return task.at(version)

@@ -14,8 +14,8 @@ from click.shell_completion import CompletionItem
 class LazyGroup(click.Group):
     """A group that imports a command only when it is run or asked for its help.
 
-    `table` gives each command's module (which offers `command`) and its short help, so that the group's own help and
-    completion need no import.
+    `table` gives each command's module, which offers `command` unless another name follows a colon, and its short help,
+    so that the group's own help and completion need no import.
     """
 
     def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
@@ -30,7 +30,8 @@ class LazyGroup(click.Group):
         """The command of that name, imported now; None when there is none."""
         if cmd_name not in self.table:
             return None
-        command: click.Command = import_module(self.table[cmd_name][0]).command
+        module, _, name = self.table[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name or "command")
         return command
 
     def resolve_command(

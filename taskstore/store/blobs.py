@@ -27,7 +27,7 @@ def check_blob_name(name: str) -> str:
     if len(name.encode()) > NAME_BYTES or '"' in name or "\\" in name:
         raise InvalidIdentityError(
             f"{name!r} names no blob",
-            hint=f"use at most {NAME_BYTES} bytes of UTF-8 and neither quotes nor backslashes",
+            hint=f"use at most {NAME_BYTES} bytes, no quotes, no backslashes",
         )
     for part in name.split("/"):
         if part in ("", ".", ".."):

@@ -27,6 +27,11 @@ class OperateResult(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
     sequence: int | None
 
+    @property
+    def revision(self) -> int | None:
+        """The revision that the version or trigger has now; None if nothing was recorded, and of a project."""
+        return getattr(self.changes[0], "revision", None) if self.changes else None
+
 
 def operate_triggers(
     committer: Committer, action: TriggerAction, wanted: Mapping[TaskName, Sequence[str]], by: str

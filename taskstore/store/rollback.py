@@ -13,6 +13,7 @@ from taskstore.plan.deploy import Outcome, Planned, Policy, plan_task
 from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
 from taskstore.store.commit import Committer, Decision
+from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId
 
 
@@ -21,6 +22,7 @@ class RollbackResult(msgspec.Struct, frozen=True):
 
     outcome: Outcome
     task: TaskId
+    digest: Digest
     revision: int
     sequence: int | None
 
@@ -30,7 +32,7 @@ def rollback(committer: Committer, blobs: BlobStore, policy: Policy, task_id: Ta
 
     Raises TaskNotFoundError, ProjectArchivedError, BlobDamagedError.
     """
-    decided: list[Planned] = []
+    decided: list[tuple[Planned, Digest]] = []
 
     def decide(connection: DuckDBPyConnection) -> Decision:
         state = State.of(current(connection, {task_id.project}, {task_id}, {task_id.task}))
@@ -40,12 +42,13 @@ def rollback(committer: Committer, blobs: BlobStore, policy: Policy, task_id: Ta
                 f"there is no {task_id}", hint=f"`taskstore versions {task_id.task}` names those there are"
             )
         document = _as_deployed(version, connection, blobs)
-        decided[:] = [plan_task(document, state, policy, by, TaskAction.ROLLBACK)]
-        return Decision(decided[0].changes)
+        planned = plan_task(document, state, policy, by, TaskAction.ROLLBACK)
+        decided[:] = [(planned, document.digest)]
+        return Decision(planned.changes)
 
     head = committer.commit(decide, by)
-    [planned] = decided
-    return RollbackResult(planned.outcome, task_id, planned.revision, head.sequence if head else None)
+    [(planned, digest)] = decided
+    return RollbackResult(planned.outcome, task_id, digest, planned.revision, head.sequence if head else None)
 
 
 def _as_deployed(version: TaskChange, connection: DuckDBPyConnection, blobs: BlobStore) -> PreparedTask:

@@ -25,8 +25,9 @@ from taskstore.index.queries import (
     trigger_details,
     trigger_history,
 )
+from taskstore.plan.diff import Differences, diff
 from taskstore_specs.digest import Digest
-from taskstore_specs.identity import TaskName
+from taskstore_specs.identity import TaskId, TaskName
 
 AsOf = int | datetime | None
 """A journal entry's number, or an aware time; None is now."""
@@ -39,6 +40,21 @@ class TaskDetails(msgspec.Struct, frozen=True):
     task: TaskDetail
     spec: bytes
     triggers: tuple[TriggerDetail, ...]
+
+
+class TaskRevision(TaskRevisionRow, frozen=True):
+    """One change of a version, and what of it that changed: `created`, `specification`, `triggers`, `deleted`,
+    `undeleted`."""
+
+    changed: tuple[str, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """How one version's specification differs from another's. `only_version_changed`: their fingerprints are equal, so
+    what differs is the version's own stamp."""
+
+    differences: Differences
+    only_version_changed: bool
 
 
 class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,12 +99,27 @@ def show_task(
     return TaskDetails(found, blobs.get(found.digest), trigger_details(connection, query))
 
 
-def show_history(connection: DuckDBPyConnection, task: TaskName, version: str | None) -> tuple[TaskRevisionRow, ...]:
+def show_history(connection: DuckDBPyConnection, task: TaskName, version: str | None) -> tuple[TaskRevision, ...]:
     """Every change of `task`, or of one version of it, newest first. Raises TaskNotFoundError."""
     rows = task_history(connection, task, version)
     if not rows:
         raise _no_task(connection, task, version)
-    return rows
+    earlier: dict[str, TaskRevisionRow] = {}
+    revisions = []
+    for row in reversed(rows):
+        changed = _changed(earlier.get(row.version), row)
+        revisions.append(TaskRevision(**msgspec.structs.asdict(row), changed=changed))
+        earlier[row.version] = row
+    return tuple(reversed(revisions))
+
+
+def compare(connection: DuckDBPyConnection, blobs: BlobStore, before: TaskId, after: TaskId) -> Comparison:
+    """How the specification of `after` differs from that of `before`. Raises TaskNotFoundError, BlobDamagedError."""
+    old, new = (show_task(connection, blobs, each.task, each.version, None, None) for each in (before, after))
+    return Comparison(
+        diff(msgspec.json.decode(old.spec), msgspec.json.decode(new.spec)),
+        old.task.fingerprint == new.task.fingerprint and old.task.digest != new.task.digest,
+    )
 
 
 def list_versions(connection: DuckDBPyConnection, query: VersionQuery) -> VersionPage:
@@ -141,6 +172,19 @@ def _at_revision(connection: DuckDBPyConnection, task: TaskName, current: TaskDe
     raise TaskNotFoundError(
         f"{task.at(current.version)} has no revision {revision}", hint=f"it has revisions 1 to {rows[0].revision}"
     )
+
+
+def _changed(before: TaskRevisionRow | None, after: TaskRevisionRow) -> tuple[str, ...]:
+    if before is None:
+        return ("created",)
+    changed = []
+    if before.digest != after.digest:
+        changed.append("specification")
+    if before.deployed_triggers != after.deployed_triggers:
+        changed.append("triggers")
+    if before.deleted != after.deleted:
+        changed.append("deleted" if after.deleted else "undeleted")
+    return tuple(changed)
 
 
 def _no_task(connection: DuckDBPyConnection, task: TaskName, version: str | None) -> TaskNotFoundError:

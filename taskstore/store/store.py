@@ -18,13 +18,11 @@ from taskstore.cas import FileBlobStore
 from taskstore.index import Index, queries
 from taskstore.index import sources as known_sources
 from taskstore.index.queries import (
-    EntryRow,
     LogQuery,
     ProjectRow,
     SpecUserRow,
     TaskPage,
     TaskQuery,
-    TaskRevisionRow,
     TriggerDetail,
     TriggerPage,
     TriggerQuery,
@@ -36,19 +34,19 @@ from taskstore.index.sql import SqlAnswer, ask_sql
 from taskstore.journal import FileJournal, Head
 from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
-from taskstore.plan.diff import Differences, diff
 from taskstore.plan.fires import Fire
 from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
 from taskstore.store.deploy import deploy
 from taskstore.store.export import write_parquet
+from taskstore.store.log import LogEntry, read_log
 from taskstore.store.operate import OperateResult
 from taskstore.store.preview import DeployPreview, preview
 from taskstore.store.request import export_request
 from taskstore.store.results import DeployReport, RebuildResult, SpecResult
 from taskstore.store.rollback import RollbackResult, rollback
-from taskstore.store.show import AsOf, StoreStatus, TaskDetails
+from taskstore.store.show import AsOf, Comparison, StoreStatus, TaskDetails, TaskRevision
 from taskstore.store.source import Source
 from taskstore.store.specs import put_spec
 from taskstore.store.upcoming import list_upcoming
@@ -198,10 +196,9 @@ class Store:
         """What deploying each source in turn would change, field by field. Writes nothing. Raises BusyError."""
         return preview(sources, self.index, self.blobs, self.config.policies, by=by or caller(), now=self._clock())
 
-    def diff(self, before: TaskId, after: TaskId) -> Differences:
+    def compare(self, before: TaskId, after: TaskId) -> Comparison:
         """How the specification of `after` differs from that of `before`. Raises as `show_task`."""
-        specs = [self.show_task(task_id.task, task_id.version).spec for task_id in (before, after)]
-        return diff(*map(msgspec.json.decode, specs))
+        return self.index.ask(lambda connection: show.compare(connection, self.blobs, before, after))
 
     def upcoming(
         self,
@@ -265,7 +262,7 @@ class Store:
         sequence or a time), or with the content of an old `revision`. Raises TaskNotFoundError, BlobDamagedError."""
         return self.index.ask(lambda connection: show.show_task(connection, self.blobs, task, version, revision, as_of))
 
-    def history(self, task: TaskName, version: str | None = None) -> tuple[TaskRevisionRow, ...]:
+    def history(self, task: TaskName, version: str | None = None) -> tuple[TaskRevision, ...]:
         """Every change of one version of `task`, or of all of them, newest first. Raises TaskNotFoundError."""
         return self.index.ask(lambda connection: show.show_history(connection, task, version))
 
@@ -289,9 +286,9 @@ class Store:
         """Every task version that a specification was ever deployed as."""
         return self.index.ask(lambda connection: queries.spec_users(connection, digest))
 
-    def log(self, query: LogQuery | None = None) -> tuple[EntryRow, ...]:
-        """The journal's entries, newest first. Raises InvalidQueryError."""
-        return self.index.ask(lambda connection: queries.list_entries(connection, query or LogQuery()))
+    def log(self, query: LogQuery | None = None) -> tuple[LogEntry, ...]:
+        """The journal's entries, newest first, and what each recorded. Raises InvalidQueryError."""
+        return read_log(self.index, self.journal, query or LogQuery())
 
     def sql(self, question: str) -> SqlAnswer:
         """Answer one SELECT on the index's tables (`specs/sql.md`). Raises InvalidQueryError, LimitExceededError."""

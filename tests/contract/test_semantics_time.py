@@ -148,7 +148,7 @@ class TestPreview:
 def test_two_versions_are_compared_field_by_field(registry: Any, task: TaskName) -> None:
     registry.deploy("v1", image="a")
     registry.deploy("v2", image="b")
-    found = registry.store.diff(task.at("v1"), task.at("v2"))
+    found = registry.store.compare(task.at("v1"), task.at("v2")).differences
     assert [change.path for change in found.changes] == [
         "taskTemplate.container.args[1]",
         "taskTemplate.container.image",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taskstore.cli.answer import Answer, Column, Fields, Table
-from taskstore.cli.duration import Duration
+from taskstore.cli.duration import parse_duration
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, session
 from taskstore.cli.plain import plain
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--quick", is_flag=True, help="Presence and sizes only: read no blob, compare no row of the index.")
 @click.option(
     "--budget",
-    type=Duration(),
+    type=parse_duration,
     metavar="DURATION",
     help="Stop after so long (90, 10m, 2h), and go on from there the next time.",
 )
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 )
 @session
 def command(session: Session, quick: bool, budget: float | None, expect: str | None) -> int:
-    """Verify a store: the journal, every blob, and the index against the journal, row by row.
+    """Verify a store.
 
-    Each problem names what is damaged, the versions and triggers that need it, and the command that repairs it. The
+    The journal, every blob, and the index against the journal, row by row. Each problem names what is damaged, the versions and triggers that need it, and the command that repairs it. The
     exit code is 7 if there is any. Others can go on using the store.
     """
     from taskstore.check import Fsck

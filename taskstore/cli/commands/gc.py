@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from taskstore.cli.answer import Answer, Fields
-from taskstore.cli.duration import Duration
+from taskstore.cli.duration import parse_duration
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, session
 from taskstore.cli.plain import plain
@@ -20,12 +20,12 @@ from taskstore.cli.plain import plain
     """,
 )
 @click.option("--dry-run", is_flag=True, help="Count what would be removed, and remove nothing.")
-@click.option("--grace", type=Duration(), default="14d", metavar="DURATION", help="Keep what is younger. [14d]")
+@click.option("--grace", type=parse_duration, default="14d", metavar="DURATION", help="Keep what is younger. [14d]")
 @session
 def command(session: Session, dry_run: bool, grace: float) -> None:
-    """Remove temporary files and blobs that no journal entry names, as stopped programs leave them behind.
+    """Remove what no journal entry names.
 
-    Nothing that was ever deployed is removed. Others can go on using the store, and it works on a full disk.
+    Temporary files and blobs, as stopped programs leave them behind. Nothing that was ever deployed is removed. Others can go on using the store, and it works on a full disk.
     """
     from taskstore.check import gc
 

@@ -11,8 +11,6 @@ from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from taskstore.index.queries import TaskPage, TaskRow
 
 
@@ -51,6 +49,7 @@ def command(
     A filter is COLUMN=VALUE, or with != > >= < <= in place of =, or ~ (contains), ~~ (contains, whatever the case),
     ^ (starts with), $ (ends with), !$ (does not), or COLUMN in A,B or COLUMN not in A,B. Values are literal.
     """
+    from taskstore.cli.moment import parse_moment
     from taskstore.index.queries import TaskQuery, parse_filter, parse_sort
 
     query = TaskQuery(
@@ -65,13 +64,6 @@ def command(
     )
     with session.open() as store:
         session.answer(_answer(store.list_tasks(query)))
-
-
-def parse_moment(text: str) -> int | datetime:
-    """Read a journal entry's number, or a time. Raises InvalidQueryError."""
-    from taskstore.index.queries import read_time
-
-    return int(text) if text.isascii() and text.isdigit() else read_time(text)
 
 
 def _answer(page: TaskPage) -> Answer:

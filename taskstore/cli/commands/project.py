@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(no_args_is_help=False)
 def command() -> None:
-    """Declare and list projects."""
+    """Declare, list, archive and restore projects."""
 
 
 @command.command(
@@ -44,6 +44,26 @@ def list_(session: Session) -> None:
     """List the projects."""
     with session.open() as store:
         session.answer(_answer(store.list_projects()))
+
+
+@command.command(cls=Command, examples="taskstore project archive flytesnacks")
+@click.argument("id")
+@session
+def archive(session: Session, id: str) -> None:
+    """Archive a project: it takes no deploys, and still lists. `restore` is the way back."""
+    with session.open() as store:
+        store.archive_project(id)
+        session.answer(_answer([row for row in store.list_projects() if row.id == id]))
+
+
+@command.command(cls=Command, examples="taskstore project restore flytesnacks")
+@click.argument("id")
+@session
+def restore(session: Session, id: str) -> None:
+    """Take an archived project back into use."""
+    with session.open() as store:
+        store.restore_project(id)
+        session.answer(_answer([row for row in store.list_projects() if row.id == id]))
 
 
 def _answer(projects: Sequence[ProjectRow]) -> Answer:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @session
 def command(session: Session, donor: Path) -> int:
-    """Fetch missing or damaged blobs and journal entries from another store, each verified.
+    """Fetch what is missing or damaged from another store.
 
     A blob is taken if its digest is right; an entry only where it fits the chain of this journal. Then the index is
     made anew. The exit code is 7 if something is still wrong. Doing it again is harmless.

@@ -2,71 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from taskstore.cli.answer import Answer, Column, Table
-from taskstore.cli.group import Command
-from taskstore.cli.options import Session, scope, session
-
-if TYPE_CHECKING:
-    from taskstore.index.queries import TriggerRow
+from taskstore.cli.group import LazyGroup
 
 
-@click.group(no_args_is_help=False)
+@click.group(
+    cls=LazyGroup,
+    no_args_is_help=False,
+    table={
+        "list": ("taskstore.cli.commands.trigger_list", "List triggers, the active ones first."),
+        "show": ("taskstore.cli.commands.trigger_show", "Show a trigger, as it is or at a revision."),
+        "history": ("taskstore.cli.commands.trigger_history", "Show every revision of a trigger."),
+        "upcoming": ("taskstore.cli.commands.trigger_upcoming", "Show when triggers fire next."),
+        "activate": ("taskstore.cli.commands.trigger_operate:activate", "Let triggers fire."),
+        "deactivate": ("taskstore.cli.commands.trigger_operate:deactivate", "Stop triggers, until the next deploy."),
+        "pause": ("taskstore.cli.commands.trigger_operate:pause", "Hold triggers, whatever is deployed."),
+        "resume": ("taskstore.cli.commands.trigger_operate:resume", "Lift the hold on triggers."),
+        "delete": ("taskstore.cli.commands.trigger_operate:delete", "Delete triggers, softly."),
+    },
+)
 def command() -> None:
-    """List triggers."""
-
-
-@command.command(
-    "list",
-    cls=Command,
-    examples="""
-    taskstore trigger list
-    taskstore trigger list -p flytesnacks --active
-    taskstore trigger list flytesnacks/development/core.hello --json
-    """,
-)
-@click.argument("task", metavar="[TASK[@VERSION]]", required=False)
-@scope
-@click.option("--active", is_flag=True, help="Only those that fire: active, and not paused.")
-@session
-def list_(session: Session, task: str | None, project: str | None, domain: str | None, active: bool) -> None:
-    """List triggers, the active ones first.
-
-    Those of a task, or of one version of it; without TASK those of a project and domain, or all.
-    """
-    from taskstore.cli.address import parse_address
-    from taskstore.index.queries import TriggerQuery
-
-    name, version = parse_address(task, project, domain) if task else (None, None)
-    query = TriggerQuery(
-        project=name.project if name else project,
-        domain=name.domain if name else domain,
-        task_name=name.name if name else None,
-        task_version=version,
-        active=active,
-    )
-    with session.open() as store:
-        triggers = store.list_triggers(query).triggers
-    session.answer(Answer(document={"triggers": triggers}, rows=triggers, sections=[Table(COLUMNS, triggers)]))
-
-
-def state_in_short(trigger: TriggerRow) -> str:
-    """Whether a trigger fires, in one word."""
-    if trigger.deleted_at:
-        return "deleted"
-    if trigger.paused:
-        return "paused"
-    return "active" if trigger.active else "off"
-
-
-COLUMNS = (
-    Column("TRIGGER", lambda trigger: trigger.name, "bold"),
-    Column("STATE", state_in_short),
-    Column("FIRES", lambda trigger: trigger.schedule),
-    Column("TASK", lambda trigger: f"{trigger.project}/{trigger.domain}/{trigger.task_name}@{trigger.task_version}"),
-    Column("REVISION", lambda trigger: trigger.revision),
-    Column("DEPLOYED", lambda trigger: trigger.deployed_at, "dim"),
-)
+    """Show and operate the triggers of tasks."""

@@ -1,0 +1,28 @@
+"""`taskstore delete`: take a version out of the lists."""
+
+from __future__ import annotations
+
+import click
+
+from taskstore.cli.group import Command
+from taskstore.cli.options import Session, scope, session
+from taskstore.cli.scoped import by_option, task_answer
+
+
+@click.command(cls=Command, examples="taskstore delete flytesnacks/development/core.hello@v1")
+@click.argument("task", metavar="TASK@VERSION")
+@by_option
+@scope
+@session
+def command(session: Session, task: str, by: str | None, project: str | None, domain: str | None) -> None:
+    """Take a version out of the lists.
+
+    Softly: its history and its specification stay, `show` still finds it, and `undelete` or a deploy brings it back.
+    While triggers start it, it is kept: delete those first, or deploy another version.
+    """
+    from taskstore.cli.address import parse_version
+
+    task_id = parse_version(task, project, domain)
+    with session.open() as store:
+        result = store.delete_version(task_id, by=by)
+    session.answer(task_answer(task_id, bool(result.changes), result.revision, result.sequence))
