@@ -79,5 +79,5 @@ finally:
 
 
 def test_completion_offers_commands_with_their_help() -> None:
-    items = cli.shell_complete(click.Context(cli), "re")
+    items = cli.shell_complete(click.Context(cli), "reb")
     assert [(item.value, item.help) for item in items] == [("rebuild", COMMANDS["rebuild"][1])]

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def command(session: Session, task: str, as_protobuf: bool, project: str | None, domain: str | None) -> None:
     """Print a version as the request that deploys it.
 
-    Flyte's DeployTaskRequest: a manifest in JSON, or with --pb a protobuf message. Without a version it is the newest. The triggers are those of its last deploy, as they were then. Whatever deploys
-    the request gets the same digest.
+    Flyte's DeployTaskRequest: a manifest in JSON, or with --pb a protobuf message. Without a version it is the newest.
+    The triggers are those of its last deploy, as they were then. Whatever deploys the request gets the same digest.
     """
     from taskstore.cli.address import parse_address
 

@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 def command(session: Session, quick: bool, budget: float | None, expect: str | None) -> int:
     """Verify a store.
 
-    The journal, every blob, and the index against the journal, row by row. Each problem names what is damaged, the versions and triggers that need it, and the command that repairs it. The
-    exit code is 7 if there is any. Others can go on using the store.
+    The journal, every blob, and the index against the journal, row by row. Each problem names what is damaged, the
+    versions and triggers that need it, and the command that repairs it. The exit code is 7 if there is any. Others can
+    go on using the store.
     """
     from taskstore.check import Fsck
     from taskstore.cli.errors import DAMAGED

@@ -25,7 +25,8 @@ from taskstore.cli.plain import plain
 def command(session: Session, dry_run: bool, grace: float) -> None:
     """Remove what no journal entry names.
 
-    Temporary files and blobs, as stopped programs leave them behind. Nothing that was ever deployed is removed. Others can go on using the store, and it works on a full disk.
+    Temporary files and blobs, as stopped programs leave them behind. Nothing that was ever deployed is removed. Others
+    can go on using the store, and it works on a full disk.
     """
     from taskstore.check import gc
 
