@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,21 @@ def test_the_kills_find_a_wrong_order(faults: Any, tmp_path: Path, defect: str) 
     pytest.fail(f"{defect} went unseen")
 
 
+@contextlib.contextmanager
+def working(trial: Trial) -> Iterator[None]:
+    """A worker that has made a commit and makes more, until the end of the block."""
+    begun = len(trial.noted())
+    worker = FORK.Process(target=storage.run, args=(trial.root, trial.notes, MANY, trial.defect))
+    worker.start()
+    try:
+        while len(trial.noted()) == begun and worker.is_alive():
+            time.sleep(0.001)
+        yield
+    finally:
+        worker.kill()
+        worker.join()
+
+
 def cut_power(disk: Any, folder: Path, cycles: int, defect: str = "") -> str | None:
     """Let a worker commit on, cut the power at a random moment, look, and again: the first thing that was wrong."""
     moments = random.Random(4)
@@ -132,15 +147,9 @@ def cut_power(disk: Any, folder: Path, cycles: int, defect: str = "") -> str | N
             shutil.rmtree(disk.root / f"store-{cycle - CYCLES_OF_A_STORE}", ignore_errors=True)
             trial = Trial(disk.root / f"store-{cycle}", folder / f"{cycle}.notes", defect)
             sync_folder(disk.root)
-        begun = len(trial.noted())
-        worker = FORK.Process(target=storage.run, args=(trial.root, trial.notes, MANY, defect))
-        worker.start()
-        while len(trial.noted()) == begun and worker.is_alive():
-            time.sleep(0.001)
-        time.sleep(moments.uniform(0, 0.02))
-        disk.cut()
-        worker.kill()
-        worker.join()
+        with working(trial):
+            time.sleep(moments.uniform(0, 0.02))
+            disk.cut()
         disk.power_off()
         disk.power_on()
         fault = trial.fault()
