@@ -8,6 +8,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -123,15 +124,15 @@ SIZES = {"ext4": 64 << 20, "xfs": 320 << 20}
 
 
 @pytest.fixture(params=SIZES)
-def powered_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PoweredDisk]:
+def powered_disk(request: pytest.FixtureRequest) -> Iterator[PoweredDisk]:
     """Needs root, a loop device and mkfs."""
     if os.geteuid() != 0 or shutil.which(f"mkfs.{request.param}") is None:
         pytest.skip(f"optional: needs root and mkfs.{request.param}")
-    folder = tmp_path / "power"
-    folder.mkdir()
-    try:
-        disk = PoweredDisk(folder, request.param)
-    except subprocess.CalledProcessError:
-        pytest.skip(f"optional: this machine mounts no {request.param} image")
-    yield disk
-    disk.power_off()
+    # Not below pytest's own folder, from which other runs clear what they think was left.
+    with tempfile.TemporaryDirectory(prefix="taskstore-power-") as folder:
+        try:
+            disk = PoweredDisk(Path(folder), request.param)
+        except subprocess.CalledProcessError:
+            pytest.skip(f"optional: this machine mounts no {request.param} image")
+        yield disk
+        disk.power_off()
