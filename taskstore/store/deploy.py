@@ -31,8 +31,19 @@ class PreparedFile(msgspec.Struct, frozen=True):
     documents: tuple[Prepared, ...]
 
 
+Deployable = Source | PreparedFile
+"""A file to deploy: to be read and prepared, or prepared already."""
+
+
 def deploy(
-    read: Iterable[Source], committer: Committer, index: Index, policy: Policy, *, by: str, dry_run: bool, watched: bool
+    read: Iterable[Deployable],
+    committer: Committer,
+    index: Index,
+    policy: Policy,
+    *,
+    by: str,
+    dry_run: bool,
+    watched: bool,
 ) -> DeployReport:
     """Deploy each source as one transaction; a refused one does not hold up the others.
 
@@ -41,7 +52,7 @@ def deploy(
     """
     results: list[DeployResult] = []
     for batch in _batches(read):
-        prepared = [prepare_file(source) for source in batch]
+        prepared = [file if isinstance(file, PreparedFile) else prepare_file(file) for file in batch]
         files = [file for file in prepared if isinstance(file, PreparedFile)]
         deployed = iter(_deploy_batch(files, committer, index, policy, by=by, dry_run=dry_run, watched=watched))
         for file in prepared:
@@ -49,17 +60,17 @@ def deploy(
     return DeployReport(tuple(results))
 
 
-def _batches(read: Iterable[Source]) -> Iterator[list[Source]]:
+def _batches(read: Iterable[Deployable]) -> Iterator[list[Deployable]]:
     remaining = iter(read)
     while batch := list(islice(_up_to(BYTES_PER_ENTRY, remaining), FILES_PER_ENTRY)):
         yield batch
 
 
-def _up_to(most: int, read: Iterator[Source]) -> Iterator[Source]:
+def _up_to(most: int, read: Iterator[Deployable]) -> Iterator[Deployable]:
     size = 0
-    for source in read:
-        yield source
-        size += len(source.data)
+    for file in read:
+        yield file
+        size += len(file.source.data if isinstance(file, PreparedFile) else file.data)
         if size >= most:
             return
 

@@ -38,7 +38,7 @@ from taskstore.plan.fires import Fire
 from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
-from taskstore.store.deploy import deploy
+from taskstore.store.deploy import Deployable, deploy
 from taskstore.store.export import write_parquet
 from taskstore.store.log import LogEntry, read_log
 from taskstore.store.operate import OperateResult
@@ -112,7 +112,7 @@ class Store:
         self.close()
 
     def deploy(
-        self, sources: Iterable[Source], *, by: str | None = None, dry_run: bool = False, watched: bool = False
+        self, sources: Iterable[Deployable], *, by: str | None = None, dry_run: bool = False, watched: bool = False
     ) -> DeployReport:
         """Deploy manifest files, each as one transaction; goes on after a refused one.
 
