@@ -62,7 +62,7 @@ def triggers(after: str, upto: str, *, known: bool) -> str:
     )
     SELECT * EXCLUDE (deleted, "at", moved) REPLACE (
         coalesce(last_value(coalesce(deployed_at, CASE WHEN action = 'DEPLOY' THEN "at" END) IGNORE NULLS) OVER whole,
-            "at") AS deployed_at,
+            first_value("at") OVER whole) AS deployed_at,
         last_value(CASE WHEN moved THEN "at" END IGNORE NULLS) OVER whole AS updated_at),
         CASE WHEN deleted THEN "at" END AS deleted_at
     FROM moves
