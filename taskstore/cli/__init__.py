@@ -9,6 +9,7 @@
     plain.py    values as JSON has them
     output.py   an answer as JSON, YAML, CSV or tables
     table.py    tables, for a terminal and for a pipe
+    fit.py      how wide the columns of a table are
     printable.py  text that is safe to show
     errors.py   errors in words, as JSON, and as exit codes
     commands/   one file a command

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from taskstore.cli.answer import Block, Column, Fields, Section, Table
+from taskstore.cli.fit import GAP, fit
 from taskstore.cli.plain import plain
 from taskstore.cli.printable import printable
 from taskstore_specs.digest import Digest
 
-_GAP = "  "
 _SHORT_DIGEST = 12
+_NOTHING = "-"
 
 
 def write_sections(sections: Sequence[Section], out: TextIO) -> None:
@@ -43,7 +44,7 @@ def _write_columns(lines: Iterable[Sequence[str]], out: TextIO) -> None:
     rows = list(lines)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        padded = _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        padded = (" " * GAP).join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         out.write(padded.rstrip() + "\n")
 
 
@@ -66,21 +67,26 @@ def _print_fields(console: Any, values: Mapping[str, Any]) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    grid = RichTable.grid(padding=(0, 2))
+    grid = RichTable.grid(padding=(0, GAP))
     for name, value in values.items():
         grid.add_row(Text(f"{name}:", style="bold"), Text(_cell(value), overflow="fold"))
     console.print(grid)
 
 
 def _print_table(console: Any, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    from rich.cells import cell_len
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = RichTable(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.title, style=column.style, overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(_short_cell(column.cell(row))) for column in columns))
+    lines = [[_short_cell(column.cell(row)) for column in columns] for row in rows]
+    wanted = [max(map(cell_len, texts)) for texts in zip([column.title for column in columns], *lines, strict=True)]
+    widths = fit(wanted, console.width)
+    table = RichTable.grid(padding=(0, GAP), pad_edge=False)
+    for number, (column, width) in enumerate(zip(columns, widths, strict=False)):
+        table.add_column(width=width, style=column.style, no_wrap=number > 0, overflow="ellipsis" if number else "fold")
+    table.add_row(*(Text(column.title, style="bold not dim") for column in columns[: len(widths)]))
+    for line in lines:
+        table.add_row(*map(Text, line[: len(widths)]))
     console.print(table)
 
 
@@ -90,11 +96,16 @@ def _printable_lines(text: str) -> str:
 
 def _cell(value: Any) -> str:
     """A value, whole."""
-    if value is None or value == "":
-        return "-"
+    if value is None:
+        return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return printable(str(plain(value)))
+    shown = plain(value)
+    if isinstance(shown, dict):
+        shown = ", ".join(f"{name}: {_cell(item)}" for name, item in shown.items())
+    elif isinstance(shown, list):
+        shown = ", ".join(map(_cell, shown))
+    return printable(str(shown)) or _NOTHING
 
 
 def _short_cell(value: Any) -> str:
