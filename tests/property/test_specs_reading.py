@@ -195,6 +195,49 @@ def test_any_bytes_are_read_or_refused_with_problems(data: bytes, format: Format
         assert all(problem.message for problem in error.problems)
 
 
+def somewhere_else(value: Any, draw: Any, strange: Any) -> Any:
+    """`value` with one thing inside it, or itself, replaced by something strange."""
+    if not isinstance(value, dict | list) or not value or draw(st.integers(0, 3)) == 0:
+        return draw(strange)
+    if isinstance(value, list):
+        position = draw(st.integers(0, len(value) - 1))
+        return [somewhere_else(x, draw, strange) if at == position else x for at, x in enumerate(value)]
+    key = draw(st.sampled_from(sorted(value)))
+    return {name: somewhere_else(x, draw, strange) if name == key else x for name, x in value.items()}
+
+
+full_trigger = {
+    "name": "t",
+    "spec": {"active": True, "inputs": {}, "runSpec": {}, "description": "d"},
+    "automationSpec": {
+        "type": "TYPE_SCHEDULE",
+        "schedule": {
+            "rate": {"value": 1, "unit": "FIXED_RATE_UNIT_DAY", "startTime": "2026-01-01T00:00:00Z"},
+            "cron": {"expression": "@daily", "timezone": "UTC"},
+            "kickoffTimeInputArg": "at",
+        },
+        "artifact": {"artifactName": "a", "version": "v", "partitions": {"k": "v"}, "partitionInputArgs": {"k": "v"}},
+    },
+}
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts | st.sampled_from(["0001-01-01T00:00:00+09:00"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(requests(), st.data())
+def test_a_strange_value_anywhere_is_read_or_refused_with_problems(
+    document: dict[str, Any], data: st.DataObject
+) -> None:
+    strange = somewhere_else({**document, "triggers": [full_trigger]}, data.draw, any_json)
+    try:
+        read_manifest("test", json.dumps(strange).encode(), Format.JSON)
+    except ManifestError as error:
+        assert error.problems
+        assert error.location
+
+
 @given(requests(), st.data())
 def test_a_damaged_manifest_is_read_or_refused_with_problems(document: dict[str, Any], data: st.DataObject) -> None:
     format, text = data.draw(st.sampled_from([(Format.JSON, as_json(document)), (Format.YAML, ryaml.dumps(document))]))

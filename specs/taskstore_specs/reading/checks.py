@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -108,21 +108,25 @@ def _check_rate(rate: FixedRate, path: Path) -> Iterator[Finding]:
     if not 0 < rate.value <= limits.RATE_VALUE:
         message = f"the rate's value is {rate.value}"
         yield Finding(Rule.BAD_VALUE, (*path, "value"), message, f"give a whole number from 1 to {limits.RATE_VALUE}")
+    if rate.start_time is not None and not _has_utc(rate.start_time):
+        message = f"the start time {rate.start_time.isoformat()} is no time in UTC"
+        yield Finding(Rule.BAD_VALUE, (*path, "startTime"), message, "give a time of the years 1 to 9999 in UTC")
     if rate.unit is FixedRateUnit.UNSPECIFIED:
         units = ", ".join(unit.value for unit in FixedRateUnit if unit is not FixedRateUnit.UNSPECIFIED)
         yield Finding(Rule.MISSING_FIELD, (*path, "unit"), "the rate has no unit", f"give one of {units}")
 
 
+def _has_utc(time: datetime) -> bool:
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
+
+
 def in_utc(request: DeployTask) -> DeployTask:
     """`request` with the start times of its triggers in UTC."""
-    if not any(_start(trigger) for trigger in request.triggers):
-        return request
     return msgspec.structs.replace(request, triggers=tuple(map(_trigger_in_utc, request.triggers)))
-
-
-def _start(trigger: Trigger) -> bool:
-    schedule = trigger.automation_spec.schedule
-    return schedule is not None and schedule.rate is not None and schedule.rate.start_time is not None
 
 
 def _trigger_in_utc(trigger: Trigger) -> Trigger:
