@@ -71,13 +71,14 @@ def try_hold(path: Path, *, shared: bool) -> Lock | None:
     """
     try:
         while True:
-            descriptor = _open(path, shared)
-            if not _try_flock(descriptor, shared):
-                os.close(descriptor)
-                return None
-            if _is_at(descriptor, path):
-                return Lock(descriptor)
-            os.close(descriptor)
+            with contextlib.ExitStack() as undo:
+                descriptor = _open(path, shared)
+                undo.callback(os.close, descriptor)
+                if not _try_flock(descriptor, shared):
+                    return None
+                if _is_at(descriptor, path):
+                    undo.pop_all()
+                    return Lock(descriptor)
     except OSError as error:
         raise storage_error("cannot lock", path, error) from error
 
@@ -107,9 +108,6 @@ def _try_flock(descriptor: int, shared: bool) -> bool:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except BaseException:
-        os.close(descriptor)
-        raise
     return True
 
 
