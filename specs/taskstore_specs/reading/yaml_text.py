@@ -16,8 +16,8 @@ from taskstore_specs.errors import Problem, Rule
 from taskstore_specs.reading.text import NotReadableError, Parsed
 from taskstore_specs.reading.yaml_scan import YamlScan
 
-_FLOW_OPENERS = 1_000
-"""So few cannot nest deep enough to take ryaml more than milliseconds."""
+_FLOW_WORK = 100_000_000
+"""Flow collections times characters: ryaml's time grows with depth times length, and stays below a second at this."""
 
 _BEFORE = r"(?:^|[\s\[{,:-])"
 _TAG = re.compile(_BEFORE + "!", re.MULTILINE)
@@ -45,7 +45,7 @@ def parse(text: str) -> Parsed:
 def _needs_scan(text: str) -> bool:
     """Whether `text` may hold something that ryaml takes and a manifest must not have. Cheap; errs on the safe side."""
     return (
-        text.count("[") + text.count("{") > _FLOW_OPENERS
+        (text.count("[") + text.count("{")) * len(text) > _FLOW_WORK
         or ("!" in text and _TAG.search(text) is not None)
         or ("&" in text and _ANCHOR.search(text) is not None)
         or any(sign in text for sign in ("-0x", "+0x", "-0o", "+0o"))
