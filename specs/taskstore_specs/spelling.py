@@ -8,7 +8,7 @@ user's (map keys, Structs), only the message types tell. `fields.json` has them,
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+import pathlib
 from typing import Any, NamedTuple
 
 from taskstore_specs import limits
@@ -49,7 +49,7 @@ _Trail = tuple[Any, ...]
 
 
 def _load() -> dict[str, Message]:
-    table = json.loads(files("taskstore_specs").joinpath("fields.json").read_bytes())
+    table = json.loads(pathlib.Path(__file__).with_name("fields.json").read_bytes())
     messages = {name: Message(name) for name in table}
     for name, fields in table.items():
         for proto, (camel, holds) in fields.items():
@@ -84,7 +84,8 @@ def normalise(document: dict[str, Any], message: Message) -> tuple[dict[str, Any
     """Bring `document`, which should be a `message`, to lowerCamelCase, and its integral floats to integers.
 
     Returns a new document and what is wrong: one field in both spellings, numbers that JSON programs do not agree on,
-    nesting beyond the limit. Unknown keys stay. What is wrong is left out of the document that is returned.
+    nesting beyond the limit. Unknown keys stay. What is wrong is left out of the new
+    document, or is null in a list.
     """
     findings: list[Finding] = []
     return _fields(document, message, (), 0, findings), findings

@@ -23,8 +23,8 @@ _MISFIT = object()
 def fitted(document: dict[str, Any], model: type[msgspec.Struct]) -> tuple[dict[str, Any], list[Finding]]:
     """What of `document` fits `model`, which is enough to make one, and what does not.
 
-    A field that is required and absent, or does not fit, is put in as an empty object: in the models of manifests only
-    messages are required, and every field of theirs has a default.
+    A required field or an element of a list that is absent or does not fit becomes an empty object: in the models of
+    manifests only messages are required or stand in lists, and every field of theirs has a default.
     """
     findings: list[Finding] = []
     return _struct(document, model, (), findings), findings
@@ -67,7 +67,7 @@ def _value(value: Any, kind: Any, path: Path, findings: list[Finding]) -> Any:
     if get_origin(kind) in (list, tuple) and isinstance(value, list):
         item = get_args(kind)[0]
         fits = [_value(element, item, (*path, index), findings) for index, element in enumerate(value)]
-        return [fit for fit in fits if fit is not _MISFIT]
+        return [{} if fit is _MISFIT else fit for fit in fits]
     if get_origin(kind) is dict and isinstance(value, dict):
         inner = get_args(kind)[1]
         entries = {key: _value(item, inner, (*path, key), findings) for key, item in value.items()}

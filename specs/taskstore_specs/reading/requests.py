@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -45,10 +45,14 @@ def _build(
         value = msgspec.convert(normal, model)
     except msgspec.ValidationError:
         normal, misfits = fitted(normal, model)
-        findings += misfits
+        findings += _unexplained(misfits, findings)
         value = msgspec.convert(normal, model)
-    findings += [late for late in check(value) if not any(_explains(early, late) for early in findings)]
+    findings += _unexplained(check(value), findings)
     return (None if findings else value), findings
+
+
+def _unexplained(late: Iterable[Finding], early: list[Finding]) -> list[Finding]:
+    return [finding for finding in late if not any(_explains(cause, finding) for cause in early)]
 
 
 def _explains(early: Finding, late: Finding) -> bool:
