@@ -45,6 +45,8 @@ class Session:
         from taskstore.cli.output import render
 
         render(answer, self.format, sys.stdout)
+        # Before anything is said on stderr, so that the two come in their order where both go to one place.
+        sys.stdout.flush()
         if self.format is OutputFormat.TABLE:
             for note in answer.notes:
                 click.echo(note, err=True)

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from taskstore.store.store import caller
+
 ROOT = Path(__file__).parent.parent.parent
 PROGRAMS = Path(sys.executable).parent
+SHOWN_PLACE, SHOWN_CALLER = "/srv", "ada@cell7"
 README = (ROOT / "README.md").read_text()
 
 VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "TIME"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
-    (re.compile(r"\S+@[\w.-]+ "), "CALLER "),
-    (re.compile(r"/\S*/(registry|samples)"), r"\1"),
     (re.compile(r" +"), " "),
 )
-"""What differs from run to run and machine to machine, and so the width of the columns."""
+"""What differs from run to run, and the width of columns with it."""
 
 
 def blocks(language: str) -> list[str]:
@@ -51,19 +52,19 @@ def run_shell(script: str, place: Path) -> str:
     done = subprocess.run(
         ["bash", "-c", script], cwd=place, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    return done.stdout
+    return done.stdout.replace(str(place), SHOWN_PLACE).replace(caller(), SHOWN_CALLER)
 
 
 def test_the_console_shows_what_the_commands_print(place: Path) -> None:
     shown = "".join(blocks("console"))
     commands = re.findall(r"^\$ (.*)$", shown, re.MULTILINE)
     script = "\n".join(f"echo {shlex.quote(f'$ {command}')}\n{command}" for command in commands)
-    assert comparable(run_shell(script, place)) == [line for line in comparable(shown) if line]
+    assert comparable(run_shell(script, place)) == comparable(shown)
 
 
 def test_the_library_snippet_runs_and_prints_what_it_says(place: Path) -> None:
     (snippet,) = blocks("python")
-    expected = re.findall(r"^ *print\(.*# (.*)$", snippet, re.MULTILINE)
+    expected = blocks("text")[0].splitlines()
     printed = subprocess.run([sys.executable, "-c", snippet], cwd=place, capture_output=True, text=True, check=True)
     assert printed.stdout.splitlines() == expected
 

@@ -89,6 +89,6 @@ _COLUMNS = (
     Column("VERSION", lambda task: task.version),
     Column("TRIGGERS", triggers_in_short),
     Column("UPDATED", lambda task: task.updated_at, "dim"),
-    Column("BY", lambda task: task.deployed_by, "dim"),
     Column("DESCRIPTION", lambda task: task.short_description),
+    Column("BY", lambda task: task.deployed_by, "dim"),
 )

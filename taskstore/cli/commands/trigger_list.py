@@ -61,10 +61,10 @@ def _state(trigger: TriggerRow) -> str:
 
 
 COLUMNS = (
+    Column("TASK", lambda trigger: f"{trigger.project}/{trigger.domain}/{trigger.task_name}@{trigger.task_version}"),
     Column("TRIGGER", lambda trigger: trigger.name, "bold"),
     Column("STATE", _state),
     Column("FIRES", lambda trigger: trigger.schedule),
-    Column("TASK", lambda trigger: f"{trigger.project}/{trigger.domain}/{trigger.task_name}@{trigger.task_version}"),
     Column("REVISION", lambda trigger: trigger.revision),
     Column("DEPLOYED", lambda trigger: trigger.deployed_at, "dim"),
 )

@@ -11,7 +11,7 @@ from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
 if TYPE_CHECKING:
-    from taskstore.index.queries import VersionPage
+    from taskstore.index.queries import VersionPage, VersionRow
 
 
 @click.command(
@@ -53,10 +53,14 @@ def _answer(page: VersionPage) -> Answer:
     )
 
 
+def _triggers(version: VersionRow) -> str:
+    return f"{version.active_triggers} of {version.total_triggers} active" if version.total_triggers else ""
+
+
 _COLUMNS = (
     Column("VERSION", lambda version: version.version, "bold"),
     Column("REVISION", lambda version: version.revision),
-    Column("TRIGGERS", lambda version: f"{version.active_triggers} of {version.total_triggers} active"),
+    Column("TRIGGERS", _triggers),
     Column("CREATED", lambda version: version.created_at, "dim"),
     Column("UPDATED", lambda version: version.updated_at, "dim"),
     Column("BY", lambda version: version.deployed_by, "dim"),
