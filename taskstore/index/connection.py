@@ -25,7 +25,7 @@ _BOUNDED = {
 }
 _LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
 _CONFINED = {**_BOUNDED, **_LOCKED}
-_HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|Could not set lock on file")
+_HELD = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|\Z)", re.DOTALL)
 
 
 def connect(path: Path, *, read_only: bool, temporary: Path) -> duckdb.DuckDBPyConnection:

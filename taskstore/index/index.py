@@ -14,6 +14,7 @@ from taskstore.errors import BusyError, IndexDamagedError, LimitExceededError, R
 from taskstore.index import apply as application
 from taskstore.index.indexfile import IndexFile
 from taskstore.index.lease import Lease, Session
+from taskstore.index.opening import OpeningGuard
 from taskstore.journal import Entry, Head, Journal
 from taskstore_specs.digest import Digest
 
@@ -65,7 +66,7 @@ class Index:
 
     def __init__(self, path: Path, locks: Path, journal: Journal) -> None:
         self._journal = journal
-        self._files = IndexFile(path, path.parent / "tmp", journal)
+        self._files = IndexFile(path, path.parent / "tmp", journal, OpeningGuard(locks))
         self._lease = Lease(locks)
 
     @contextmanager

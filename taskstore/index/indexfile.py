@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from taskstore.errors import IndexDamagedError, NotFoundError, StorageError
 from taskstore.index import apply, rebuild, schema
 from taskstore.index.connection import connect, connect_exporting
 from taskstore.index.lease import Session
+from taskstore.index.opening import OpeningGuard
 from taskstore.journal import Head, Journal
 
 log = logging.getLogger("taskstore.index")
@@ -24,14 +25,14 @@ log = logging.getLogger("taskstore.index")
 class IndexFile:
     """The file at `path` as a projection of `journal`. Its methods are called under the locks that they name."""
 
-    def __init__(self, path: Path, temporary: Path, journal: Journal) -> None:
-        self._path, self._temporary, self._journal = path, temporary, journal
+    def __init__(self, path: Path, temporary: Path, journal: Journal, guard: OpeningGuard) -> None:
+        self._path, self._temporary, self._journal, self._guard = path, temporary, journal, guard
         self._is_known = False
-        self._fault: Exception | None = None
+        self._fault: tuple[int, Exception] | None = None
 
     def distrust(self, error: Exception) -> None:
-        """A query failed with `error`, a fault of the file: it is replaced before it is used again."""
-        self._fault = error
+        """The file failed with `error`: unless somebody replaces it before, that is done when it is next opened."""
+        self._fault = (self._inode(), error)
 
     def is_current(self, session: Session) -> bool:
         """Whether the session's head is that of the journal."""
@@ -42,13 +43,13 @@ class IndexFile:
         with ExitStack() as undo:
             if lock is not None:
                 undo.callback(lock.release)
-            if self._fault is not None or not self._path.exists():
-                return None
             try:
-                connection = connect(self._path, read_only=True, temporary=self._temporary)
-                undo.callback(connection.close)
+                if self._known_fault() or not self._exists():
+                    return None
+                connection = undo.enter_context(closing(self._connect(read_only=True, guarded=lock is not None)))
                 session = Session(connection, lock, self._checked_head(connection), exclusive=False)
-            except (duckdb.Error, IndexDamagedError):
+            except (duckdb.Error, IndexDamagedError) as error:
+                self.distrust(error)
                 return None
             if not self.is_current(session):
                 return None
@@ -109,9 +110,9 @@ class IndexFile:
 
     def _open_current(self) -> duckdb.DuckDBPyConnection:
         try:
-            if self._fault is not None:
-                raise self._fault
-            if self._path.exists():
+            if fault := self._known_fault():
+                raise fault
+            if self._exists():
                 return self._open_caught_up()
             self.rebuild()
         except (duckdb.Error, IndexDamagedError) as error:
@@ -127,7 +128,7 @@ class IndexFile:
 
     def _open_caught_up(self) -> duckdb.DuckDBPyConnection:
         with ExitStack() as undo:
-            connection = undo.enter_context(closing(connect(self._path, read_only=False, temporary=self._temporary)))
+            connection = undo.enter_context(closing(self._connect(read_only=False, guarded=True)))
             head = self._checked_head(connection)
             for chunk in rebuild.chunks(self._journal.entries(after=head)):
                 apply.apply(connection, chunk, head.sequence if head else 0)
@@ -135,6 +136,25 @@ class IndexFile:
                 head = Head(last.sequence, digest, last.committed_at)
             undo.pop_all()
             return connection
+
+    def _known_fault(self) -> Exception | None:
+        return self._fault[1] if self._fault is not None and self._fault[0] == self._inode() else None
+
+    def _inode(self) -> int:
+        try:
+            return self._path.lstat().st_ino
+        except OSError:
+            return 0
+
+    def _exists(self) -> bool:
+        """Whether there is a file. Raises IndexDamagedError of anything else in its place, such as a link."""
+        if self._path.is_symlink() or (self._path.exists() and not self._path.is_file()):
+            raise IndexDamagedError("it is not a regular file")
+        return self._path.exists()
+
+    def _connect(self, *, read_only: bool, guarded: bool) -> duckdb.DuckDBPyConnection:
+        with self._guard.opening(self._path) if guarded else nullcontext():
+            return connect(self._path, read_only=read_only, temporary=self._temporary)
 
     def _checked_head(self, connection: duckdb.DuckDBPyConnection) -> Head | None:
         """The last entry applied. Raises IndexDamagedError if the file is of another format or journal."""
