@@ -108,17 +108,19 @@ class Desk:
         )
 
     def _is_news(self, verdict: Verdict) -> bool:
-        if verdict.known:
-            self.refused.pop(verdict.path, None)
-            return self._receipts is not None and self._receipts.content(verdict.path) != verdict.content
-        if not verdict.errors:
-            self.refused.pop(verdict.path, None)
+        """Whether people have not been told this already. Keeps in mind what is refused."""
+        known = self.refused.pop(verdict.path, None)
+        if verdict.errors:
+            self.refused[verdict.path] = verdict.errors[0].message
+            if verdict.wants_project:
+                self.wanting_project.add(verdict.path)
+            return not (verdict.wants_project and known == self.refused[verdict.path])
+        if not verdict.known:
             return True
-        if verdict.wants_project:
-            self.wanting_project.add(verdict.path)
-        message = verdict.errors[0].message
-        known, self.refused[verdict.path] = self.refused.get(verdict.path), message
-        return not (verdict.wants_project and known == message)
+        receipt = self._receipts.read(verdict.path) if self._receipts is not None else None
+        if receipt is None:
+            return self._receipts is not None
+        return receipt.get("content") != str(verdict.content) or receipt.get("outcome") == Outcome.REJECTED.value
 
     def _write_receipts(self) -> None:
         if self._receipts is None:

@@ -1,63 +1,141 @@
-"""From bytes that were read to verdicts: what the store knows already is left alone, the rest is deployed."""
+"""From bytes that were read to verdicts: what the journal knows is left alone, what two files contradict each other
+in is refused, and the rest is deployed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from taskstore.errors import TaskstoreError
+from taskstore.errors import ConflictError, TaskstoreError
 from taskstore.plan.deploy import Outcome
+from taskstore.plan.prepare import PreparedTask
+from taskstore.store.deploy import PreparedFile, prepare_file
 from taskstore.store.results import DeployResult
 from taskstore.store.source import Source
 from taskstore.store.store import Store
 from taskstore_daemon import log
+from taskstore_daemon.claims import Claims, FileId
 from taskstore_daemon.take import Taken
 from taskstore_daemon.verdict import Verdict
 from taskstore_specs import Format
 
+_RIVALS_NAMED = 5
+
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A file that was read: what the journal calls it, and what it held."""
+    """A file that was read: which it is, what the journal calls it, and what it held."""
 
+    file: FileId
     key: str
     taken: Taken
 
 
-def deploy(store: Store, arrivals: Sequence[Arrival], by: str | None, now: datetime) -> list[Verdict]:
-    """Deploy what the journal does not know as deployed from these files; a verdict for each, in the order given.
+class Ingest:
+    """Deploys arrivals to one store. `by` is who deploys, None for the user and host; `key` is what the journal, and
+    people, call a file."""
 
-    A file's content is known when it is what the file was last deployed with, whatever was deployed since by other
-    ways. Raises BusyError, StorageError; then nothing is known of any of them.
-    """
-    known = store.sources({arrival.key for arrival in arrivals})
-    new = [arrival for arrival in arrivals if known.get(arrival.key) != arrival.taken.digest]
-    results: dict[str, list[DeployResult]] = {arrival.key: [] for arrival in arrivals}
-    for result in _deploy_apart(store, new, by):
-        results[result.path].append(result)
-    return [_verdict(arrival, results[arrival.key], now) for arrival in arrivals]
+    def __init__(self, store: Store, by: str | None, key: Callable[[FileId], str]) -> None:
+        self._store = store
+        self._by = by
+        self._key = key
+        self._claims = Claims()
+        self._shaken: set[FileId] = set()
+
+    def deploy(self, arrivals: Sequence[Arrival], now: datetime) -> list[Verdict]:
+        """Deal with these files; a verdict for each, in order.
+
+        A file's content is known, and left alone, when it is what the file was last deployed with, whatever was
+        deployed since by other ways. Raises BusyError, StorageError; then all of them can be dealt with again.
+        """
+        read = [self._read(arrival) for arrival in arrivals]
+        known = self._store.sources({arrival.key for arrival in arrivals})
+        results: dict[str, Sequence[DeployResult]] = {}
+        new: list[PreparedFile] = []
+        for arrival, file in zip(arrivals, read, strict=True):
+            if isinstance(file, DeployResult):
+                results[arrival.key] = [file]
+            elif refused := self._contradictions(arrival, file):
+                results[arrival.key] = refused
+            elif known.get(arrival.key) != arrival.taken.digest:
+                new.append(file)
+        results |= self._deploy_apart(new)
+        self._shaken -= {arrival.file for arrival in arrivals}
+        return [_verdict(arrival, results.get(arrival.key, ()), now) for arrival in arrivals]
+
+    def forget(self, gone: Iterable[FileId]) -> None:
+        """These files are gone, and claim nothing any more."""
+        for file in gone:
+            self._shaken |= self._claims.replace(file, ())
+
+    def take_shaken(self) -> set[FileId]:
+        """The files to deal with anew, since what others claim has changed."""
+        shaken, self._shaken = self._shaken, set()
+        return shaken
+
+    def _read(self, arrival: Arrival) -> PreparedFile | DeployResult:
+        source = Source(arrival.key, arrival.taken.data, Format.of_name(arrival.taken.path))
+        try:
+            file = prepare_file(source)
+        except Exception as error:
+            log.fault("a file could not be read", path=arrival.key)
+            file = _fault(arrival.key, error)
+        documents = file.documents if isinstance(file, PreparedFile) else ()
+        self._shaken |= self._claims.replace(arrival.file, documents)
+        return file
+
+    def _contradictions(self, arrival: Arrival, file: PreparedFile) -> list[DeployResult]:
+        """The refusal of a file that another one contradicts; nothing when none does."""
+        tasks = [document if isinstance(document, PreparedTask) else None for document in file.documents]
+        others = [self._claims.contradicted(arrival.file, task) if task else [] for task in tasks]
+        if not any(others):
+            return []
+        return [
+            DeployResult(
+                path=arrival.key,
+                document=number,
+                outcome=Outcome.REJECTED,
+                task=task.task_id if task else None,
+                digest=task.digest if task else None,
+                error=self._conflict(arrival, task, rivals),
+            )
+            for number, (task, rivals) in enumerate(zip(tasks, others, strict=True))
+        ]
+
+    def _conflict(self, arrival: Arrival, task: PreparedTask | None, rivals: Sequence[FileId]) -> ConflictError:
+        if task is None or not rivals:
+            message = "another document of the same file was refused"
+            return ConflictError(message, hint="a file is deployed whole or not at all")
+        shown = ", ".join([arrival.key, *map(self._key, rivals[:_RIVALS_NAMED])])
+        return ConflictError(
+            f"these files say different things about {task.task_id}, so none of them is deployed: {shown}",
+            hint="keep one of them, or give each its own version",
+        )
+
+    def _deploy_apart(self, files: Sequence[PreparedFile]) -> dict[str, list[DeployResult]]:
+        """Deploy together, or one by one should that meet a fault of ours, so that only the file that causes it
+        suffers."""
+        if not files:
+            return {}
+        results: dict[str, list[DeployResult]] = {file.source.path: [] for file in files}
+        try:
+            for result in self._store.deploy(files, by=self._by, watched=True).results:
+                results[result.path].append(result)
+        except TaskstoreError:
+            raise
+        except Exception as error:
+            log.fault("a batch failed", files=len(files))
+            if len(files) == 1:
+                return {path: [_fault(path, error)] for path in results}
+            return {path: found for file in files for path, found in self._deploy_apart([file]).items()}
+        return results
 
 
-def _deploy_apart(store: Store, arrivals: Sequence[Arrival], by: str | None) -> Sequence[DeployResult]:
-    """Deploy together, or one by one should that meet a fault of ours, so that only the file that causes it suffers."""
-    if not arrivals:
-        return ()
-    try:
-        return store.deploy([_source(arrival) for arrival in arrivals], by=by, watched=True).results
-    except TaskstoreError:
-        raise
-    except Exception as error:
-        log.fault("a batch failed", files=len(arrivals))
-        if len(arrivals) > 1:
-            return [result for arrival in arrivals for result in _deploy_apart(store, [arrival], by)]
-        message = f"this is a fault of taskstore: {type(error).__name__}: {error}"
-        refused = TaskstoreError(message, hint="report it with the log; it is tried again when taskstored is restarted")
-        return [DeployResult(path=arrivals[0].key, document=0, outcome=Outcome.REJECTED, error=refused)]
-
-
-def _source(arrival: Arrival) -> Source:
-    return Source(arrival.key, arrival.taken.data, Format.of_name(arrival.taken.path))
+def _fault(path: str, error: Exception) -> DeployResult:
+    message = f"this is a fault of taskstore: {type(error).__name__}: {error}"
+    refused = TaskstoreError(message, hint="report it with the log; the file is tried again after a restart")
+    return DeployResult(path=path, document=0, outcome=Outcome.REJECTED, error=refused)
 
 
 def _verdict(arrival: Arrival, results: Sequence[DeployResult], now: datetime) -> Verdict:

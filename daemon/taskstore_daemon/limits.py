@@ -12,7 +12,7 @@ LINKS_PER_PATH = 16
 HINTS = 100_000
 """Files that the watcher tells of between two looks; beyond them it asks for a whole scan instead."""
 
-BATCH_FILES = 500
+BATCH_FILES = 1_000
 BATCH_BYTES = 16 * 1024 * 1024
 """What is read, deployed and receipted together; it bounds the memory that a flood takes."""
 

@@ -18,7 +18,6 @@ import msgspec
 
 from taskstore.disk import temporary
 from taskstore.disk.sync import CAN_SYNC_FILESYSTEM, sync, sync_filesystem
-from taskstore.errors import InvalidDigestError
 from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.names import ERROR_SUFFIX, RECEIPTS_FOLDER
 from taskstore_daemon.verdict import Verdict, error_text, receipt
@@ -70,17 +69,11 @@ class Receipts:
             return None
         return found if isinstance(found, dict) else None
 
-    def content(self, path: str) -> Digest | None:
-        """The content that the receipt of `path` tells of; None when there is no receipt."""
-        try:
-            return Digest.parse((self.read(path) or {})["content"])
-        except (LookupError, InvalidDigestError):
-            return None
-
     def _notes(self, verdict: Verdict) -> list[_Note]:
         folder, name = self._receipt(verdict.path)
         text = json.dumps(receipt(verdict), indent=2).encode() + b"\n"
-        return [_Note(folder, name, text), self._error(verdict.path, verdict)]
+        # The note first: whoever waits for the receipt finds the note as the receipt says.
+        return [self._error(verdict.path, verdict), _Note(folder, name, text)]
 
     def _removals(self, path: str) -> list[_Note]:
         return [_Note(*self._receipt(path), None), self._error(path, None)]

@@ -15,8 +15,9 @@ from taskstore.store.store import Store
 from taskstore_daemon import health, log
 from taskstore_daemon.batches import Ready, backoff, next_batch
 from taskstore_daemon.beneath import opened_folder
+from taskstore_daemon.claims import FileId
 from taskstore_daemon.desk import Desk
-from taskstore_daemon.ingest import Arrival, deploy
+from taskstore_daemon.ingest import Arrival, Ingest
 from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, HEARTBEAT_SECONDS, ONCE_SECONDS
 from taskstore_daemon.take import NotYet, Refused, Taken, take
 from taskstore_daemon.verdict import Verdict, refusal
@@ -32,7 +33,7 @@ class Service:
         self._store = store
         self._desks = desks
         self._wakes = wakes
-        self._by = by
+        self._ingest = Ingest(store, by, lambda file: desks[file.inbox].inbox.key(file.path))
         self._stopping = False
         self._head = -1
         self._failures = 0
@@ -83,11 +84,18 @@ class Service:
             self._wait(now)
 
     def _look(self, now: float) -> None:
-        for desk in self._desks:
+        for number, desk in enumerate(self._desks):
             scans = desk.inbox.scans
-            desk.forget(desk.inbox.look(now))
+            gone = desk.inbox.look(now)
+            desk.forget(gone)
+            self._ingest.forget(FileId(number, path) for path in gone)
             if desk.inbox.scans != scans and desk.wanting_project:
                 self._retry_if_store_changed(desk)
+        self._retry_shaken()
+
+    def _retry_shaken(self) -> None:
+        for file in self._ingest.take_shaken():
+            self._desks[file.inbox].inbox.tracker.revive([file.path])
 
     def _retry_if_store_changed(self, desk: Desk) -> None:
         try:
@@ -132,7 +140,7 @@ class Service:
 
     def _deal_with(self, batch: Sequence[Ready], now: float) -> None:
         verdicts: defaultdict[int, list[Verdict]] = defaultdict(list)
-        arrivals: list[tuple[int, Arrival]] = []
+        arrivals: list[Arrival] = []
         for number, desk in enumerate(self._desks):
             for found in _read(desk, [file for file in batch if file.inbox == number]):
                 if isinstance(found, NotYet):
@@ -140,13 +148,15 @@ class Service:
                 elif isinstance(found, Refused):
                     verdicts[number].append(_refuse(found))
                 else:
-                    arrivals.append((number, Arrival(desk.inbox.key(found.path), found)))
-        deployed = deploy(self._store, [arrival for _, arrival in arrivals], self._by, system_clock())
-        for (number, _), verdict in zip(arrivals, deployed, strict=True):
-            verdicts[number].append(verdict)
+                    file = FileId(number, found.path)
+                    arrivals.append(Arrival(file, desk.inbox.key(found.path), found))
+        deployed = self._ingest.deploy(arrivals, system_clock())
+        for arrival, verdict in zip(arrivals, deployed, strict=True):
+            verdicts[arrival.file.inbox].append(verdict)
         for number, mine in verdicts.items():
             stamps = {file.path: file.stamp for file in batch if file.inbox == number}
             self._desks[number].record(mine, stamps)
+        self._retry_shaken()
         if any(verdict.made_project for verdict in deployed):
             for desk in self._desks:
                 desk.retry_wanting_project()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from taskstore_daemon.batches import Ready, backoff, next_batch
 from taskstore_daemon.limits import BACKOFF_MOST_SECONDS
 from taskstore_daemon.scan import Stamp

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from taskstore_daemon.names import Ignored, is_entered, printable, why_ignored
 
 
