@@ -1,0 +1,141 @@
+"""Who may call, and from where: this machine's users by default, elsewhere only with a token or a certificate."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.serve.site import PROGRAMS, PROJECT, Site, environment, run
+
+TOKEN, OTHER = "a" * 40, "b" * 40
+USER_INFO = "auth.IdentityService/UserInfo"
+
+
+def token_file(folder: Path, *lines: str, mode: int = 0o600) -> Path:
+    """A file of tokens."""
+    path = folder / "tokens"
+    path.write_text("\n".join(lines) + "\n")
+    path.chmod(mode)
+    return path
+
+
+def refused(folder: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    """How `taskstored serve` ends when it will not start."""
+    subprocess.run([sys.executable, "-m", "taskstore.cli.main", "init", folder / "s"], env=environment(), check=True)
+    command = [sys.executable, "-m", "taskstore_daemon.main", "serve", "--store", folder / "s", *options]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "example.com:0"])
+def test_an_address_that_others_reach_needs_tokens_or_certificates(tmp_path: Path, address: str) -> None:
+    done = refused(tmp_path, "--listen", address)
+    assert done.returncode == 3
+    assert "--token-file" in done.stderr
+
+
+@pytest.mark.parametrize("address", ["8089", "localhost", "localhost:x", "localhost:70000", ":8089"])
+def test_an_address_is_host_and_port(tmp_path: Path, address: str) -> None:
+    assert refused(tmp_path, "--listen", address).returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "mode", "why"),
+    [
+        (["ann " + TOKEN], 0o644, "others"),
+        (["ann short"], 0o600, "5 characters"),
+        ([TOKEN], 0o600, "NAME TOKEN"),
+        (["ann " + TOKEN, "bob " + TOKEN], 0o600, "repeats"),
+        (["# nobody"], 0o600, "no token"),
+    ],
+)
+def test_a_token_file_must_be_private_and_plain(tmp_path: Path, lines: list[str], mode: int, why: str) -> None:
+    done = refused(tmp_path, "--token-file", token_file(tmp_path, *lines, mode=mode))
+    assert done.returncode == 3
+    assert why in done.stderr
+
+
+def test_a_token_says_who_calls(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    tokens = token_file(tmp_path, "# who may deploy", "", f"ann {TOKEN}", f"bob {OTHER}")
+    site = make_site(serve_options=("--listen", "0.0.0.0:0", "--token-file", tokens))
+    for header in (
+        {},
+        {"authorization": "Bearer " + "c" * 40},
+        {"authorization": TOKEN},
+        {"authorization": "Basic " + TOKEN},
+    ):
+        answer = site.call(USER_INFO, {}, **header)
+        assert (answer.status, answer.code) == (401, "unauthenticated")
+        assert site.request("GET", f"/blobs/blake3:{'0' * 64}", **header).status == 401
+    assert site.call(USER_INFO, {}, authorization=f"Bearer {TOKEN}").json["subject"] == "ann"
+    assert site.call(USER_INFO, {}, authorization=f"Bearer {OTHER}", Host="any.name").json["subject"] == "bob"
+
+
+def test_the_stock_client_sends_a_token(make_site: Callable[..., Site], tmp_path: Path, flyte_client: None) -> None:
+    site = make_site(serve_options=("--token-file", token_file(tmp_path, f"ann {TOKEN}")))
+    for token, code in ((TOKEN, 0), (OTHER, 1)):
+        config = site.folder / f"{code}.yaml"
+        config.write_text(
+            f"admin: {{endpoint: '{site.url}', insecure: true, authType: ExternalCommand, command: [echo, {token}]}}\n"
+            f"task: {{org: site, project: {PROJECT}, domain: development}}\nimage: {{builder: local}}\n"
+        )
+        done = run(sys.executable, "-m", "flyte.cli.main", "-c", config, "-of", "json", "whoami", cwd=PROGRAMS)
+        assert done.code == code, done.text
+        if code == 0:
+            assert done.json["subject"] == "ann"
+            deploy = ("deploy", "--image", "img:1", "--version", "v1", "sorting.py", "env")
+            deployed = run(sys.executable, "-m", "flyte.cli.main", "-c", config, *deploy, cwd=PROGRAMS)
+            assert deployed.code == 0, deployed.text
+            assert {row["deployed_by"] for row in site.json("list")["tasks"]} == {"ann"}
+
+
+def test_a_certificate_says_who_calls(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    x509 = pytest.importorskip("cryptography.x509", reason="optional: cryptography is not installed")
+    assert x509
+    from tests.serve.certificates import Authority
+
+    ours, theirs = Authority(tmp_path / "ours"), Authority(tmp_path / "theirs")
+    server = ours.issue("localhost")
+    options = ("--tls-cert", server, "--tls-key", server, "--client-ca", ours.certificate)
+    site = make_site(serve_options=options)
+    site.tls = ssl.create_default_context(cafile=str(ours.certificate))
+    site.tls.check_hostname = False
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        site.call(USER_INFO, {})
+    site.tls.load_cert_chain(theirs.issue("eve"))
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        site.call(USER_INFO, {})
+    site.tls = ssl.create_default_context(cafile=str(ours.certificate))
+    site.tls.check_hostname = False
+    site.tls.load_cert_chain(ours.issue("ann"))
+    assert site.call(USER_INFO, {}).json["subject"] == "ann"
+
+
+@pytest.mark.parametrize("options", [["--tls-cert", "site.py"], ["--tls-key", "site.py"], ["--client-ca", "site.py"]])
+def test_certificate_options_go_together(tmp_path: Path, options: list[str]) -> None:
+    options = [str(Path(__file__).parent / "site.py") if part == "site.py" else part for part in options]
+    assert refused(tmp_path, *options).returncode == 2
+
+
+def test_files_that_are_no_certificates_are_refused(tmp_path: Path) -> None:
+    done = refused(tmp_path, "--tls-cert", __file__, "--tls-key", __file__)
+    assert done.returncode == 3
+    assert "certificate" in done.stderr
+
+
+def test_it_ends_in_peace_and_its_port_cannot_be_had_twice(site: Site) -> None:
+    again = refused(site.folder / "..", "--listen", site.url.removeprefix("http://"))
+    assert again.returncode == 3
+    assert site.serving.stop() == 0
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    blocked = "import sys; sys.modules['flyteidl2'] = None; from taskstore_daemon.main import main; sys.exit(main())"
+    subprocess.run([sys.executable, "-m", "taskstore.cli.main", "init", tmp_path / "s"], env=environment(), check=True)
+    done = run(sys.executable, "-c", blocked, "serve", "--store", tmp_path / "s", cwd=tmp_path)
+    assert done.code == 2
+    assert "taskstore[flyte]" in done.err
