@@ -23,7 +23,8 @@ _BEFORE = r"(?:^|[\s\[{,:-])"
 _TAG = re.compile(_BEFORE + "!", re.MULTILINE)
 _ANCHOR = re.compile(_BEFORE + r"&[^\s&]", re.MULTILINE)
 _BINARY = re.compile(r"0b[01]+(?![^\s,\]}])")
-_HUGE_EXPONENT = re.compile(r"[eE]\+?\d\d\d+(?![^\s,\]}])")
+_HUGE_EXPONENT = re.compile(r"[\d.][eE]\+?\d\d\d+(?![^\s,\]}])")
+_LONGEST_MANTISSA = 400
 _POSITION = re.compile(r" at line (\d+) column (\d+)")
 
 
@@ -50,8 +51,14 @@ def _needs_scan(text: str) -> bool:
         or ("&" in text and _ANCHOR.search(text) is not None)
         or any(sign in text for sign in ("-0x", "+0x", "-0o", "+0o"))
         or _BINARY.search(text) is not None
-        or _HUGE_EXPONENT.search(text) is not None
+        or any(_is_number(text, match.start()) for match in _HUGE_EXPONENT.finditer(text))
     )
+
+
+def _is_number(text: str, exponent: int) -> bool:
+    """Whether what stands before an exponent is a number alone, and not the rest of a hexadecimal version."""
+    before = text[max(0, exponent - _LONGEST_MANTISSA) : exponent + 1].rstrip("0123456789.")
+    return before[-1:] in ("", " ", "\t", "\r", "\n", "[", "{", ",", ":", "-", "+")
 
 
 def _has_text_keys(value: Any) -> bool:
