@@ -1,8 +1,9 @@
 """The canonical form: one sequence of bytes for one value, RFC 8785 (JSON Canonicalization Scheme).
 
-msgspec's sorted encoding is that form, many times faster than the `rfc8785` package, except for two things: floats,
-which RFC 8785 writes as ECMAScript does, and keys beyond the basic multilingual plane, which it sorts by UTF-16 code
-units where msgspec sorts by code points. A value with either goes through the package.
+msgspec's sorted encoding is that form, many times faster than the `rfc8785` package, except for two things: floats
+that msgspec writes with an exponent or as `1.0` where RFC 8785, following ECMAScript, does not; and keys beyond the
+basic multilingual plane, which RFC 8785 sorts by UTF-16 code units and msgspec by code points. A value with either goes
+through the package.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from taskstore_specs.models import TaskSpec
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _spec_decoder = msgspec.json.Decoder(TaskSpec)
-_FLOATS = tuple(re.compile(before + rb"-?\d+[.eE]") for before in (rb":", rb",", rb"\["))
-"""A float anywhere, or a text that looks like one; three patterns, since each is found by its first byte."""
+_FLOATS = tuple(re.compile(before + rb"-?\d+(?:\.0[,}\]]|(?:\.\d+)?[eE])") for before in (rb":", rb",", rb"\["))
+"""A float that may be written otherwise, or a text that looks like one; three patterns, found by their first bytes."""
+_PLAIN_FROM, _PLAIN_BELOW = 1e-5, 1e16
+"""Floats of this size, if they are not integral, msgspec writes as ECMAScript does: shortest, without exponent."""
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 
 
@@ -46,7 +49,7 @@ def _needs_care(value: Any) -> bool:
         return any(max(key, default="") > "\uffff" or _needs_care(item) for key, item in value.items())
     if isinstance(value, list):
         return any(map(_needs_care, value))
-    return isinstance(value, float)
+    return isinstance(value, float) and (value.is_integer() or not _PLAIN_FROM <= abs(value) < _PLAIN_BELOW)
 
 
 def encode_spec(spec: TaskSpec) -> bytes:
