@@ -6,6 +6,7 @@ service.py   the loop: look, take, deploy, tell, wait
 inbox.py     one watched folder: its scans, its watcher, what waits
 names.py     which names are manifests (pure)
 tracker.py   which files are ready, and which were dealt with (pure, in memory)
+claims.py    which file speaks for which task version (pure)
 batches.py   which of the ready files go next, and when to try again after a fault (pure)
 scan.py      walking a folder without leaving it
 beneath.py   opening a path without leaving a folder
@@ -13,8 +14,12 @@ take.py      reading one file, whole or not at all
 hints.py     what the watcher tells the loop
 watch.py     inotify, by way of watchdog
 backend.py   whether events come at all on this filesystem
+ingest.py    from bytes to verdicts
+verdict.py   what became of a file (pure)
+desk.py      one inbox with everything that is told about its files
 receipts.py  what people read in the folder about their files
 health.py    what `taskstored status` reads
+assembly.py  putting the parts together
 log.py       text or JSON lines on stderr
 limits.py    every bound
 """

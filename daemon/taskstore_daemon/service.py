@@ -18,7 +18,7 @@ from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.claims import FileId
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.ingest import Arrival, Ingest
-from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, HEARTBEAT_SECONDS, ONCE_SECONDS
+from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, GATHER_SECONDS, HEARTBEAT_SECONDS, ONCE_SECONDS
 from taskstore_daemon.take import NotYet, Refused, Taken, take
 from taskstore_daemon.verdict import Verdict, refusal
 
@@ -178,6 +178,8 @@ class Service:
             until.append(self._not_before)
         try:
             self._wakes.get(timeout=max(0.0, min(until) - now))
+            if not self._stopping:
+                time.sleep(GATHER_SECONDS)
             while True:
                 self._wakes.get_nowait()
         except queue.Empty:
