@@ -66,7 +66,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     """A hint with the name that was probably meant."""
     names = sorted(known)
     close = difflib.get_close_matches(_camel(name), names, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"known are {', '.join(names)}"
+    return f"did you mean `{close[0]}`?" if close else f"known names: {', '.join(names)}"
 
 
 def _document(path: Path) -> tuple[int, Path]:
