@@ -36,10 +36,11 @@ class Fields:
 
 @dataclass(frozen=True)
 class Block:
-    """A titled text for people, such as a specification."""
+    """A text for people, such as a specification; `title` may be empty. A terminal colours the lines of a `diff`."""
 
     title: str
     text: str
+    diff: bool = False
 
 
 Section = Table | Fields | Block

@@ -14,6 +14,7 @@ from taskstore_specs.digest import Digest
 
 _SHORT_DIGEST = 12
 _NOTHING = "-"
+_DIFF_STYLES = {"+ ": "green", "- ": "red"}
 
 
 def write_sections(sections: Sequence[Section], out: TextIO) -> None:
@@ -26,13 +27,20 @@ def write_sections(sections: Sequence[Section], out: TextIO) -> None:
 
 
 def _is_empty(section: Section) -> bool:
-    return isinstance(section, Table) and not section.rows
+    match section:
+        case Table():
+            return not section.rows
+        case Block():
+            return not section.text
+        case Fields():
+            return not section.values
 
 
 def _write_plain(section: Section, out: TextIO) -> None:
     match section:
         case Block(title, text):
-            out.write(f"{title}:\n{_printable_lines(text)}\n")
+            out.write(f"{title}:\n" if title else "")
+            out.write(f"{_printable_lines(text)}\n")
         case Fields(values):
             _write_columns(([f"{name}:", _cell(value)] for name, value in values.items()), out)
         case Table(columns, rows):
@@ -54,9 +62,11 @@ def _write_rich(section: Section, out: TextIO) -> None:
 
     console = Console(file=out, highlight=False)
     match section:
-        case Block(title, text):
-            console.print(Text(f"{title}:", style="bold"))
-            console.print(Text(_printable_lines(text)))
+        case Block(title, text, diff):
+            if title:
+                console.print(Text(f"{title}:", style="bold"))
+            for line in _printable_lines(text).splitlines():
+                console.print(Text(line, style=_DIFF_STYLES.get(line[:2], "") if diff else ""))
         case Fields(values):
             _print_fields(console, values)
         case Table(columns, rows):

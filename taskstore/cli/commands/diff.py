@@ -40,7 +40,7 @@ def command(session: Session, before: str, after: str, project: str | None, doma
                 "only_version_changed": comparison.only_version_changed,
             },
             rows=comparison.differences.changes,
-            sections=[Block("", write_differences(comparison.differences))],
+            sections=[Block("", write_differences(comparison.differences), diff=True)],
             notes=notes or ([] if comparison.differences.changes else ["no differences"]),
         )
     )

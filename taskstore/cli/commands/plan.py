@@ -40,7 +40,7 @@ def command(session: Session, manifests: tuple[str, ...]) -> int:
         Answer(
             document={"plans": list(map(_document, plans))},
             rows=[preview.result for preview in plans],
-            sections=[Block(_title(preview), _text(preview)) for preview in plans],
+            sections=[Block(_title(preview), _text(preview), diff=True) for preview in plans],
         )
     )
     return INVALID_INPUT if any(preview.result.error for preview in plans) else 0
