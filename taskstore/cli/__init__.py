@@ -4,6 +4,7 @@
     group.py    a group that loads a command when it is run
     options.py  what every command takes: the store, the output format; and project and domain
     address.py  which task is meant
+    complete.py  completing the address of a task
     collect.py  which manifests are meant
     answer.py   what a command answers, whatever the format
     plain.py    values as JSON has them

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 from taskstore.cli.scoped import by_option, task_answer
 
 
 @click.command(cls=Command, examples="taskstore delete flytesnacks/development/core.hello@v1")
-@click.argument("task", metavar="TASK@VERSION")
+@click.argument("task", metavar="TASK@VERSION", shell_complete=complete_task)
 @by_option
 @scope
 @session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from taskstore.cli.answer import Answer, Block
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -16,8 +17,8 @@ from taskstore.cli.options import Session, scope, session
     taskstore diff -p flytesnacks -d development core.hello@v1 core.hello@v2 --json
     """,
 )
-@click.argument("before", metavar="TASK@A")
-@click.argument("after", metavar="TASK@B")
+@click.argument("before", metavar="TASK@A", shell_complete=complete_task)
+@click.argument("after", metavar="TASK@B", shell_complete=complete_task)
 @scope
 @session
 def command(session: Session, before: str, after: str, project: str | None, domain: str | None) -> None:

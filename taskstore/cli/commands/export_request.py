@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     taskstore export-request -p flytesnacks -d development hello.main@v1 | taskstore --store other deploy -
     """,
 )
-@click.argument("task", metavar="TASK[@VERSION]")
+@click.argument("task", metavar="TASK[@VERSION]", shell_complete=complete_task)
 @click.option("--pb", "as_protobuf", is_flag=True, help="In the wire form. Needs taskstore[flyte].")
 @scope
 @session

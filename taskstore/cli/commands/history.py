@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     taskstore history flytesnacks/development/core.hello@v1 --json
     """,
 )
-@click.argument("task", metavar="TASK[@VERSION]")
+@click.argument("task", metavar="TASK[@VERSION]", shell_complete=complete_task)
 @scope
 @session
 def command(session: Session, task: str, project: str | None, domain: str | None) -> None:

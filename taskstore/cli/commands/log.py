@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     taskstore log --since 41 --json
     """,
 )
-@click.argument("task", metavar="[TASK]", required=False)
+@click.argument("task", metavar="[TASK]", required=False, shell_complete=complete_task)
 @scope
 @click.option("--since", metavar="SEQ|TIME", help="Only entries after that one, or committed at that time or later.")
 @click.option("--limit", type=int, default=0, metavar="N", help="So many, 200 at most. [50]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 from taskstore.cli.scoped import by_option, task_answer
@@ -16,7 +17,7 @@ from taskstore.cli.scoped import by_option, task_answer
     taskstore rollback -p flytesnacks -d development core.hello --to v1 --by alice
     """,
 )
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--to", "version", required=True, metavar="VERSION", help="The version to go back to.")
 @by_option
 @scope

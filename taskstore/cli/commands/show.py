@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taskstore.cli.answer import Answer, Block, Fields, Table
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     taskstore show flytesnacks/development/core.hello --as-of 2026-01-02T03:04:05Z
     """,
 )
-@click.argument("task", metavar="TASK[@VERSION]")
+@click.argument("task", metavar="TASK[@VERSION]", shell_complete=complete_task)
 @click.option("--revision", type=int, metavar="R", help="With the content that it had at that revision.")
 @click.option("--as-of", metavar="TIME|SEQ", help="As the registry stood then, or after that journal entry.")
 @scope

@@ -8,6 +8,7 @@ import click
 
 from taskstore.cli.answer import Answer, Column, Table
 from taskstore.cli.commands.trigger_list import state_in_short
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, examples="taskstore trigger history flytesnacks/development/core.hello nightly")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.argument("name")
 @scope
 @session

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     taskstore trigger list flytesnacks/development/core.hello --json
     """,
 )
-@click.argument("task", metavar="[TASK[@VERSION]]", required=False)
+@click.argument("task", metavar="[TASK[@VERSION]]", required=False, shell_complete=complete_task)
 @scope
 @click.option("--active", is_flag=True, help="Only those that fire: active, and not paused.")
 @session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 from taskstore.cli.scoped import by_option
@@ -12,7 +13,7 @@ from taskstore.cli.scoped import by_option
 
 def _operation(name: str, explained: str) -> click.Command:
     @click.command(name, cls=Command, help=explained, examples=_EXAMPLES.format(name=name))
-    @click.argument("task")
+    @click.argument("task", shell_complete=complete_task)
     @click.argument("names", metavar="NAME...", nargs=-1, required=True)
     @by_option
     @scope

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from taskstore.cli.answer import Answer, Block, Fields
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -18,7 +19,7 @@ from taskstore.cli.options import Session, scope, session
     taskstore trigger show flytesnacks/development/core.hello nightly --revision 2 --json
     """,
 )
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.argument("name")
 @click.option("--revision", type=int, metavar="R", help="As it was at that revision.")
 @scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -16,7 +17,7 @@ from taskstore.cli.options import Session, scope, session
     taskstore trigger upcoming -p flytesnacks --from 2026-03-29T00:00:00Z --until 2026-03-30T00:00:00Z --json
     """,
 )
-@click.argument("task", metavar="[TASK]", required=False)
+@click.argument("task", metavar="[TASK]", required=False, shell_complete=complete_task)
 @scope
 @click.option("--from", "start", metavar="TIME", help="From then on. [now]")
 @click.option("--until", metavar="TIME", help="Before then. [a day later]")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     taskstore versions -p flytesnacks -d development core.hello --all --json
     """,
 )
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @scope
 @click.option("--limit", type=int, default=0, metavar="N", help="So many a page, 200 at most. [50]")
 @click.option("--all", "everything", is_flag=True, help="All, instead of a page.")
