@@ -17,7 +17,7 @@ from taskstore_specs.errors import (
 from taskstore_specs.fingerprint import fingerprint
 from taskstore_specs.identity import TaskId, TaskName
 from taskstore_specs.models import CreateProject, DeployTask, Project, Request, TaskSpec, Trigger
-from taskstore_specs.reading import Format, read_manifest, read_spec
+from taskstore_specs.reading import Format, read_manifest, read_spec, read_trigger
 
 __all__ = [
     "CreateProject",
@@ -44,4 +44,5 @@ __all__ = [
     "fingerprint",
     "read_manifest",
     "read_spec",
+    "read_trigger",
 ]

@@ -72,6 +72,7 @@ def _mark_typed(message: Message) -> None:
 _messages = _load()
 DEPLOY_TASK_REQUEST = _messages["flyteidl2.task.DeployTaskRequest"]
 TASK_SPEC = _messages["flyteidl2.task.TaskSpec"]
+TASK_TRIGGER = _messages["flyteidl2.task.TaskTrigger"]
 CREATE_PROJECT_REQUEST = _messages["flyteidl2.project.CreateProjectRequest"]
 _DOCUMENT = Message("document")
 for _root in (TASK_SPEC, CREATE_PROJECT_REQUEST, DEPLOY_TASK_REQUEST):

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from taskstore_specs import limits
 from taskstore_specs.errors import ManifestError, Problem, Rule
 from taskstore_specs.findings import Finding, Path
-from taskstore_specs.models import Request, TaskSpec
+from taskstore_specs.models import Request, TaskSpec, Trigger
 from taskstore_specs.reading import json_text, toml_text, yaml_text
 from taskstore_specs.reading.formats import Format
 from taskstore_specs.reading.marks import in_order, places, problem
-from taskstore_specs.reading.requests import request_of, spec_of
+from taskstore_specs.reading.requests import request_of, spec_of, trigger_of
 from taskstore_specs.reading.text import NotReadableError, Parsed, decoded
 
-__all__ = ["Format", "read_manifest", "read_spec"]
+__all__ = ["Format", "read_manifest", "read_spec", "read_trigger"]
 
 _PARSERS: dict[Format, Callable[[str], Parsed]] = {
     Format.JSON: json_text.parse,
@@ -39,6 +39,14 @@ def read_spec(source: str, data: bytes, format: Format) -> TaskSpec:
     Raises ManifestError with every problem found.
     """
     return _read(source, data, format, spec_of, 1)[0]
+
+
+def read_trigger(source: str, data: bytes, format: Format) -> Trigger:
+    """The one trigger in `data`, a bare `TaskTrigger`; `source` names it in errors.
+
+    Raises ManifestError with every problem found.
+    """
+    return _read(source, data, format, trigger_of, 1)[0]
 
 
 def _read(

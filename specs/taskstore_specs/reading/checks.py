@@ -48,10 +48,14 @@ def _check_triggers(triggers: tuple[Trigger, ...]) -> Iterator[Finding]:
         yield Finding(Rule.LIMIT, ("triggers",), message, f"at most {limits.TRIGGERS_PER_TASK} are allowed")
         return
     for number, trigger in enumerate(triggers):
-        path: Path = ("triggers", number)
-        yield from _identity(identity.check_trigger_name, trigger.name, (*path, "name"))
-        yield from _check_inputs(trigger.spec, (*path, "spec"))
-        yield from _check_automation(trigger.automation_spec, (*path, "automationSpec"))
+        yield from check_trigger(trigger, ("triggers", number))
+
+
+def check_trigger(trigger: Trigger, path: Path = ()) -> Iterator[Finding]:
+    """What is wrong with a trigger that stands at `path`."""
+    yield from _identity(identity.check_trigger_name, trigger.name, (*path, "name"))
+    yield from _check_inputs(trigger.spec, (*path, "spec"))
+    yield from _check_automation(trigger.automation_spec, (*path, "automationSpec"))
 
 
 def _check_inputs(spec: TriggerSpec, path: Path) -> Iterator[Finding]:
@@ -126,10 +130,11 @@ def _has_utc(time: datetime) -> bool:
 
 def in_utc(request: DeployTask) -> DeployTask:
     """`request` with the start times of its triggers in UTC."""
-    return msgspec.structs.replace(request, triggers=tuple(map(_trigger_in_utc, request.triggers)))
+    return msgspec.structs.replace(request, triggers=tuple(map(trigger_in_utc, request.triggers)))
 
 
-def _trigger_in_utc(trigger: Trigger) -> Trigger:
+def trigger_in_utc(trigger: Trigger) -> Trigger:
+    """`trigger` with its start time in UTC."""
     schedule = trigger.automation_spec.schedule
     if schedule is None or schedule.rate is None or schedule.rate.start_time is None:
         return trigger

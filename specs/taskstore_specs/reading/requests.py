@@ -9,12 +9,19 @@ import msgspec
 
 from taskstore_specs.errors import Rule
 from taskstore_specs.findings import Finding
-from taskstore_specs.models import CreateProject, DeployTask, Request, TaskSpec
+from taskstore_specs.models import CreateProject, DeployTask, Request, TaskSpec, Trigger
 from taskstore_specs.reading import checks
 from taskstore_specs.reading.fitting import fitted
-from taskstore_specs.spelling import CREATE_PROJECT_REQUEST, DEPLOY_TASK_REQUEST, TASK_SPEC, Message, normalise
+from taskstore_specs.spelling import (
+    CREATE_PROJECT_REQUEST,
+    DEPLOY_TASK_REQUEST,
+    TASK_SPEC,
+    TASK_TRIGGER,
+    Message,
+    normalise,
+)
 
-_Model = TypeVar("_Model", DeployTask, CreateProject, TaskSpec)
+_Model = TypeVar("_Model", DeployTask, CreateProject, TaskSpec, Trigger)
 
 
 def request_of(document: Any) -> tuple[Request | None, list[Finding]]:
@@ -28,6 +35,12 @@ def request_of(document: Any) -> tuple[Request | None, list[Finding]]:
 def spec_of(document: Any) -> tuple[TaskSpec | None, list[Finding]]:
     """The specification that `document` is, or None, and what is wrong with it."""
     return _build(document, TASK_SPEC, TaskSpec, lambda _: [], lambda _: iter(()))
+
+
+def trigger_of(document: Any) -> tuple[Trigger | None, list[Finding]]:
+    """The trigger that `document` is, or None, and what is wrong with it."""
+    trigger, findings = _build(document, TASK_TRIGGER, Trigger, _infer_type, checks.check_trigger)
+    return (trigger and checks.trigger_in_utc(trigger)), findings
 
 
 def _build(
@@ -66,9 +79,15 @@ def _infer_types(document: dict[str, Any]) -> list[Finding]:
     """Fill in the automation types that are left open, which needs to know what was written."""
     triggers = document.get("triggers")
     for trigger in triggers if isinstance(triggers, list) else ():
-        automation = trigger.get("automationSpec") if isinstance(trigger, dict) else None
-        if isinstance(automation, dict) and automation.get("type", "TYPE_UNSPECIFIED") == "TYPE_UNSPECIFIED":
-            automation["type"] = checks.automation_type("schedule" in automation, "artifact" in automation).value
+        if isinstance(trigger, dict):
+            _infer_type(trigger)
+    return []
+
+
+def _infer_type(trigger: dict[str, Any]) -> list[Finding]:
+    automation = trigger.get("automationSpec")
+    if isinstance(automation, dict) and automation.get("type", "TYPE_UNSPECIFIED") == "TYPE_UNSPECIFIED":
+        automation["type"] = checks.automation_type("schedule" in automation, "artifact" in automation).value
     return []
 
 

@@ -15,6 +15,7 @@ from taskstore.cli.group import LazyGroup
         "show": ("taskstore.cli.commands.trigger_show", "Show a trigger, as it is or at a revision."),
         "history": ("taskstore.cli.commands.trigger_history", "Show every revision of a trigger."),
         "upcoming": ("taskstore.cli.commands.trigger_upcoming", "Show when triggers fire next."),
+        "deploy": ("taskstore.cli.commands.trigger_deploy", "Deploy one trigger beside the others of its task."),
         "activate": ("taskstore.cli.commands.trigger_operate:activate", "Let triggers fire."),
         "deactivate": ("taskstore.cli.commands.trigger_operate:deactivate", "Stop triggers, until the next deploy."),
         "pause": ("taskstore.cli.commands.trigger_operate:pause", "Hold triggers, whatever is deployed."),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from taskstore.cli.answer import Answer, Column, Table
+from taskstore.cli.answer import Answer
 from taskstore.cli.complete import complete_task
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, scope, session
-from taskstore.cli.scoped import by_option
+from taskstore.cli.scoped import by_option, triggers_answer
 
 
 def _operation(name: str, explained: str) -> click.Command:
@@ -41,35 +41,18 @@ def _operate(
     domain: str | None,
 ) -> Answer:
     from taskstore.cli.address import parse_task
-    from taskstore.journal.changes import TriggerAction, TriggerChange
+    from taskstore.journal.changes import TriggerAction
 
     owner = parse_task(task, project, domain)
     with session.open() as store:
         result = store.operate_triggers(TriggerAction[name.upper()], owner, names, by=by)
-    changed = {change.trigger.name: change for change in result.changes if isinstance(change, TriggerChange)}
-    rows = [
-        {
-            "task": owner,
-            "trigger": trigger,
-            "outcome": "updated" if trigger in changed else "unchanged",
-            "revision": changed[trigger].revision if trigger in changed else None,
-            "sequence": result.sequence if trigger in changed else None,
-        }
-        for trigger in dict.fromkeys(names)
-    ]
-    return Answer(document={"results": rows}, rows=rows, sections=[Table(_COLUMNS, rows)])
+    return triggers_answer(owner, names, result)
 
 
 _EXAMPLES = """
     taskstore trigger {name} flytesnacks/development/core.hello nightly
     taskstore trigger {name} -p flytesnacks -d development core.hello nightly hourly --by alice
     """
-_COLUMNS = (
-    Column("OUTCOME", lambda row: row["outcome"], "bold"),
-    Column("TRIGGER", lambda row: row["trigger"]),
-    Column("TASK", lambda row: row["task"]),
-    Column("REVISION", lambda row: row["revision"]),
-)
 _TOGETHER = "All that are named or, if one of them is not there, none; those that are so already are left alone."
 
 activate = _operation("activate", f"Let triggers fire.\n\n{_TOGETHER}")
