@@ -23,7 +23,7 @@ MUTATING = (
 )  # fmt: skip
 """The system calls that change a disk or a lock; of the opening ones only those that may create a file."""
 
-_CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)$")
+_CALL = re.compile(r"^(\d+) +(\w+)\((.*)$")
 _SHUTDOWN, _WITHOUT_FLUSHING = 0x8004587D, 2
 """EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN are one number, and so is the flag that keeps the log back (xfs_fs.h)."""
 
@@ -47,16 +47,17 @@ class Faults:
     def count(self, command: Sequence[str], notes: Path) -> list[tuple[str, int]]:
         """The mutating calls that the program makes once it began: each a name, and which of that name it is.
 
-        Those on the file `notes` are left out.
+        Those on the file `notes` are left out, and those of other threads, as strace counts the calls of each thread.
         """
         self._trace(command, ["-y"])
         seen: dict[str, int] = {}
         places, begun = [], False
-        for line in self._log.read_text("utf-8", "replace").splitlines():
+        lines = self._log.read_text("utf-8", "replace").splitlines()
+        for line in lines:
             call = _CALL.match(line)
-            if call is None:
+            if call is None or call[1] != lines[0].split()[0]:
                 continue
-            name, arguments = call.groups()
+            _, name, arguments = call.groups()
             seen[name] = seen.get(name, 0) + 1
             begun = begun or name == BEGIN
             creates = not name.startswith("open") or "O_CREAT" in arguments
