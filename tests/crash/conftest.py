@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -117,8 +118,15 @@ class PoweredDisk:
         os.close(descriptor)
 
     def power_off(self) -> None:
-        """Unmount it."""
+        """Unmount it, and wait until nobody has it mounted: another mount namespace may have copied ours meanwhile.
+
+        Mounting it before that would give the same filesystem back, still shut down and without its log replayed.
+        """
         subprocess.run(["umount", str(self.root)], check=True)
+        deadline = time.monotonic() + 30
+        while subprocess.run(["losetup", "-j", str(self.image)], check=True, capture_output=True).stdout:
+            assert time.monotonic() < deadline, f"{self.image} stays mounted somewhere"
+            time.sleep(0.01)
 
 
 SIZES = {"ext4": 64 << 20, "xfs": 320 << 20}
