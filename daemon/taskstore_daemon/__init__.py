@@ -15,6 +15,8 @@ hints.py     what the watcher tells the loop
 watch.py     inotify, by way of watchdog
 backend.py   whether events come at all on this filesystem
 ingest.py    from bytes to verdicts
+missing.py   which tasks no manifest speaks of any more (pure)
+prune.py     deleting their triggers, where asked for
 verdict.py   what became of a file (pure)
 desk.py      one inbox with everything that is told about its files
 receipts.py  what people read in the folder about their files

@@ -17,7 +17,8 @@ from taskstore_daemon import health, log
 from taskstore_daemon.backend import why_polling
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.inbox import Inbox
-from taskstore_daemon.limits import POLL_SECONDS, SETTLE_SECONDS
+from taskstore_daemon.limits import POLL_SECONDS, PRUNE_TASKS, SETTLE_SECONDS
+from taskstore_daemon.missing import Missing
 from taskstore_daemon.names import RECEIPTS_FOLDER
 from taskstore_daemon.receipts import Receipts
 from taskstore_daemon.service import Service, Wakes
@@ -35,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     receipts: str | None
     by: str | None
     once: bool
+    prune: bool
+    force: bool
 
 
 @contextmanager
@@ -54,7 +57,8 @@ def assembled(settings: Settings) -> Iterator[Service]:
             stack.enter_context(health.claim(store.root, desk.inbox.name))
             stack.callback(desk.inbox.close)
             log.info("watching", inbox=desk.inbox.root, backend=desk.inbox.backend.value, why=desk.inbox.why_poll)
-        yield Service(store, desks, wakes, by=settings.by)
+        missing = Missing(None if settings.force else PRUNE_TASKS) if settings.prune else None
+        yield Service(store, desks, wakes, by=settings.by, missing=missing)
 
 
 def _check_apart(roots: Sequence[Path], store: Path) -> None:

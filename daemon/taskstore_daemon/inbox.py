@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 
 class Inbox:
-    """A folder that manifests are dropped into. `rescan` and `settle` are seconds; `why_poll` names why events are
-    not used, empty when they are."""
+    """A folder that manifests are dropped into.
+
+    `rescan` and `settle` are seconds; `why_poll` names why events are
+    not used, empty when they are. `replaced` says whether the last scan found another folder than the one before.
+    """
 
     def __init__(self, root: Path, *, rescan: float, settle: float, why_poll: str, wake: Callable[[], None]) -> None:
         self.root = root
@@ -36,12 +39,14 @@ class Inbox:
         self.last_scan_at: datetime | None = None
         self.last_scan_seconds = 0.0
         self.scans = 0
+        self.replaced = False
         self.ignored: list[Skipped] = []
         self.ignored_counts: Counter[Ignored] = Counter()
         self._rescan = rescan
         self._settle = settle
         self._mailbox = Mailbox(wake)
         self._watch: InotifyWatch | None = None
+        self._identity: tuple[int, int] | None = None
         self._next_scan = 0.0
         self._next_look = float("inf")
 
@@ -99,6 +104,7 @@ class Inbox:
         started = time.process_time()
         if hints.rescan and self.scans:
             log.info("scanning everything", inbox=self.root, why=hints.rescan)
+        self._note_identity(os.fstat(root))
         watch = self._ensure_watch()
         if watch is not None:
             watch.begin_scan()
@@ -112,6 +118,11 @@ class Inbox:
         pause = max(self._rescan, self.last_scan_seconds / SCAN_SHARE)
         self._next_scan = now + pause * random.uniform(0.9, 1.1)  # noqa: S311 - not for secrets
         return gone
+
+    def _note_identity(self, status: os.stat_result) -> None:
+        identity = (status.st_dev, status.st_ino)
+        self.replaced = self._identity not in (None, identity)
+        self._identity = identity
 
     def _observe_all(self, items: Iterable[Item], hints: Hints, now: float) -> list[str]:
         present: set[str] = set()

@@ -3,7 +3,7 @@ in is refused, and the rest is deployed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,6 +17,7 @@ from taskstore.store.source import Source
 from taskstore.store.store import Store
 from taskstore_daemon import log
 from taskstore_daemon.claims import Claims, FileId
+from taskstore_daemon.missing import Missing
 from taskstore_daemon.take import Taken
 from taskstore_daemon.verdict import Verdict
 from taskstore_specs import Format
@@ -34,12 +35,13 @@ class Arrival(msgspec.Struct, frozen=True):
 
 class Ingest:
     """Deploys arrivals to one store. `by` is who deploys, None for the user and host; `key` is what the journal, and
-    people, call a file."""
+    people, call a file; `missing` follows which tasks are spoken of, if anybody wants to know."""
 
-    def __init__(self, store: Store, by: str | None, key: Callable[[FileId], str]) -> None:
+    def __init__(self, store: Store, by: str | None, key: Callable[[FileId], str], missing: Missing | None) -> None:
         self._store = store
         self._by = by
         self._key = key
+        self._missing = missing
         self._claims = Claims()
         self._shaken: set[FileId] = set()
 
@@ -58,9 +60,10 @@ class Ingest:
                 results[arrival.key] = [file]
             elif refused := self._contradictions(arrival, file):
                 results[arrival.key] = refused
-            elif known.get(arrival.key) != arrival.taken.digest:
+            elif known.get(arrival.key) != arrival.taken.digest or self._is_pruned(arrival.file):
                 new.append(file)
         results |= self._deploy_apart(new)
+        self._note_restored(arrivals, results)
         self._shaken -= {arrival.file for arrival in arrivals}
         return [_verdict(arrival, results.get(arrival.key, ()), now) for arrival in arrivals]
 
@@ -68,6 +71,8 @@ class Ingest:
         """These files are gone, and claim nothing any more."""
         for file in gone:
             self._shaken |= self._claims.replace(file, ())
+            if self._missing is not None:
+                self._missing.gone(file)
 
     def take_shaken(self) -> set[FileId]:
         """The files to deal with anew, since what others claim has changed."""
@@ -83,7 +88,21 @@ class Ingest:
             file = _fault(arrival.key, error)
         documents = file.documents if isinstance(file, PreparedFile) else ()
         self._shaken |= self._claims.replace(arrival.file, documents)
+        if self._missing is not None and documents:
+            # A file that cannot be read speaks of what it spoke of before: breaking it is not removing it.
+            tasks = [document.task_id.task for document in documents if isinstance(document, PreparedTask)]
+            self._missing.speaks(arrival.file, tasks)
         return file
+
+    def _is_pruned(self, file: FileId) -> bool:
+        return self._missing is not None and self._missing.is_pruned(file)
+
+    def _note_restored(self, arrivals: Sequence[Arrival], results: Mapping[str, Sequence[DeployResult]]) -> None:
+        if self._missing is None:
+            return
+        for arrival in arrivals:
+            if not any(result.error for result in results.get(arrival.key, ())):
+                self._missing.restored(arrival.file)
 
     def _contradictions(self, arrival: Arrival, file: PreparedFile) -> list[DeployResult]:
         """The refusal of a file that another one contradicts; nothing when none does."""

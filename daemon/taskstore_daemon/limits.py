@@ -39,3 +39,6 @@ HEARTBEAT_SECONDS = 10.0
 
 ONCE_SECONDS = 60.0
 """How long `--once` waits for files that are still being written."""
+
+PRUNE_TASKS = 10
+"""More tasks that lose their manifests at once are taken for an accident, unless `--force` says otherwise."""

@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from taskstore.errors import BusyError, TaskstoreError
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
@@ -19,6 +21,8 @@ from taskstore_daemon.claims import FileId
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.ingest import Arrival, Ingest
 from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, GATHER_SECONDS, HEARTBEAT_SECONDS, ONCE_SECONDS
+from taskstore_daemon.missing import Missing
+from taskstore_daemon.prune import Pruning
 from taskstore_daemon.take import NotYet, Refused, Taken, take
 from taskstore_daemon.verdict import Verdict, refusal
 
@@ -27,13 +31,25 @@ Wakes = queue.SimpleQueue[None]
 
 
 class Service:
-    """Watches inboxes for one store. `by` is who deploys, None for the user and host."""
+    """Watches inboxes for one store.
 
-    def __init__(self, store: Store, desks: Sequence[Desk], wakes: Wakes, *, by: str | None = None) -> None:
+    `by` is who deploys, None for the user and host; with `missing`, what it is certain of is pruned.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        desks: Sequence[Desk],
+        wakes: Wakes,
+        *,
+        by: str | None = None,
+        missing: Missing | None = None,
+    ) -> None:
         self._store = store
         self._desks = desks
         self._wakes = wakes
-        self._ingest = Ingest(store, by, lambda file: desks[file.inbox].inbox.key(file.path))
+        self._ingest = Ingest(store, by, lambda file: desks[file.inbox].inbox.key(file.path), missing)
+        self._pruning = Pruning(store, missing, by) if missing is not None else None
         self._stopping = False
         self._head = -1
         self._failures = 0
@@ -89,9 +105,19 @@ class Service:
             gone = desk.inbox.look(now)
             desk.forget(gone)
             self._ingest.forget(FileId(number, path) for path in gone)
-            if desk.inbox.scans != scans and desk.wanting_project:
-                self._retry_if_store_changed(desk)
+            if desk.inbox.scans != scans:
+                self._after_scan(number, desk)
         self._retry_shaken()
+
+    def _after_scan(self, number: int, desk: Desk) -> None:
+        self._changed = True
+        if desk.wanting_project:
+            self._retry_if_store_changed(desk)
+        if self._pruning is None:
+            return
+        if desk.inbox.replaced:
+            self._pruning.missing.replaced(number)
+        self._pruning.missing.scanned(number, healthy=not desk.inbox.problem, files=len(desk.inbox.tracker))
 
     def _retry_shaken(self) -> None:
         for file in self._ingest.take_shaken():
@@ -133,6 +159,8 @@ class Service:
         ]
         batch = next_batch(ready, files=BATCH_FILES, size=BATCH_BYTES)
         if not batch:
+            if self._pruning is not None:
+                self._pruning.prune()
             return False
         self._changed = True
         self._deal_with(batch, now)
@@ -167,9 +195,16 @@ class Service:
         self._published, self._changed = now, False
         for desk in self._desks:
             try:
-                health.publish(self._store.root, desk.health(system_clock(), self._last_error, self._last_error_at))
+                health.publish(self._store.root, self._health(desk))
             except OSError as error:
                 log.warning("cannot tell the state", store=self._store.root, problem=error.strerror)
+
+    def _health(self, desk: Desk) -> health.Health:
+        told = desk.health(system_clock(), self._last_error, self._last_error_at)
+        if self._pruning is None or not self._pruning.problem:
+            return told
+        problem = "; ".join(filter(None, (told.problem, self._pruning.problem)))
+        return msgspec.structs.replace(told, problem=problem)
 
     def _wait(self, now: float) -> None:
         until = [desk.inbox.due() for desk in self._desks]

@@ -42,6 +42,8 @@ SECONDS = click.FloatRange(min=0.05, max=86_400)
 @click.option("--poll", type=SECONDS, help="Look every so many seconds instead of waiting for events.")
 @click.option("--rescan", type=SECONDS, default=RESCAN_SECONDS, show_default=True, help="Seconds between full scans.")
 @click.option("--receipts", metavar="DIR|none", help="Where receipts go. [receipts/ in each inbox]")
+@click.option("--prune", is_flag=True, help="Delete the triggers of tasks whose manifest is removed.")
+@click.option("--force", is_flag=True, help="Prune any number of tasks at once. [at most 10]")
 @click.option("--by", metavar="WHO", help="Who deploys. [the user and host]")
 @click.option("--log", "log_form", type=click.Choice(["text", "json"]), default="text", help="The form of the log.")
 def command(
@@ -51,6 +53,8 @@ def command(
     poll: float | None,
     rescan: float,
     receipts: str | None,
+    prune: bool,
+    force: bool,
     by: str | None,
     log_form: str,
 ) -> int:
@@ -63,7 +67,17 @@ def command(
     from taskstore_daemon.assembly import Settings, assembled
 
     log.configure(as_json=log_form == "json")
-    settings = Settings(store=store, inboxes=inboxes, poll=poll, rescan=rescan, receipts=receipts, by=by, once=once)
+    settings = Settings(
+        store=store,
+        inboxes=inboxes,
+        poll=poll,
+        rescan=rescan,
+        receipts=receipts,
+        by=by,
+        once=once,
+        prune=prune,
+        force=force,
+    )
     with assembled(settings) as service:
         _listen(service)
         if once:
