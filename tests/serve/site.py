@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -22,6 +23,7 @@ from taskstore.store.store import Store
 ROOT = Path(__file__).parent.parent.parent
 PROGRAMS = Path(__file__).parent / "programs"
 PROJECT, DOMAIN = "flytesnacks", "development"
+FLYTE = Path(sys.executable).with_name("flyte")
 PATIENCE = 60
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -153,6 +155,8 @@ class Site:
             made = taskstore("init", self.store, "--project", PROJECT, *self.options, cwd=self.folder)
             assert made.code == 0, made.err
         self.serving = Serving(self.folder, "--store", self.store, *self.serve_options)
+        # Away from this checkout: the client puts the commit of a repository into what it deploys.
+        self.programs = shutil.copytree(PROGRAMS, self.folder / "programs", dirs_exist_ok=True)
         self.config = self.folder / "config.yaml"
         self.config.write_text(
             f"admin: {{endpoint: '{self.url.replace('127.0.0.1', 'localhost')}', insecure: true}}\n"
@@ -187,11 +191,11 @@ class Site:
 
     def flyte(self, *arguments: str | Path) -> Run:
         """Run the stock `flyte` in the folder of the programs."""
-        return run(sys.executable, "-m", "flyte.cli.main", "-c", self.config, "-of", "json", *arguments, cwd=PROGRAMS)
+        return run(FLYTE, "-c", self.config, "-of", "json", *arguments, cwd=self.programs)
 
     def python(self, program: str, *arguments: str) -> Run:
         """Run one of the programs, which uses the SDK."""
-        return run(sys.executable, PROGRAMS / program, self.config, *arguments, cwd=PROGRAMS)
+        return run(sys.executable, self.programs / program, self.config, *arguments, cwd=self.programs)
 
     def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
         """An HTTP request; underscores in header names stand for dashes. A whole URL may stand for the path."""

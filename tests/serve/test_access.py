@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.site import PROGRAMS, PROJECT, Site, environment, run
+from tests.serve.site import FLYTE, PROJECT, Site, environment, run
 
 TOKEN, OTHER = "a" * 40, "b" * 40
 USER_INFO = "auth.IdentityService/UserInfo"
@@ -75,22 +75,27 @@ def test_a_token_says_who_calls(make_site: Callable[..., Site], tmp_path: Path) 
     assert site.call(USER_INFO, {}, authorization=f"Bearer {OTHER}", Host="any.name").json["subject"] == "bob"
 
 
-def test_the_stock_client_sends_a_token(make_site: Callable[..., Site], tmp_path: Path, flyte_client: None) -> None:
-    site = make_site(serve_options=("--token-file", token_file(tmp_path, f"ann {TOKEN}")))
+def test_the_stock_client_sends_a_token_over_tls(
+    make_site: Callable[..., Site], tmp_path: Path, flyte_client: None
+) -> None:
+    from tests.serve.certificates import Authority
+
+    authority = Authority(tmp_path / "authority")
+    server = authority.issue("localhost")
+    tokens = token_file(tmp_path, f"ann {TOKEN}")
+    site = make_site(serve_options=("--token-file", tokens, "--tls-cert", server, "--tls-key", server))
+    endpoint = site.url.replace("127.0.0.1", "localhost")
     for token, code in ((TOKEN, 0), (OTHER, 1)):
         config = site.folder / f"{code}.yaml"
         config.write_text(
-            f"admin: {{endpoint: '{site.url}', insecure: true, authType: ExternalCommand, command: [echo, {token}]}}\n"
+            f"admin: {{endpoint: '{endpoint}', authType: ExternalCommand, command: [echo, {token}]}}\n"
             f"task: {{org: site, project: {PROJECT}, domain: development}}\nimage: {{builder: local}}\n"
         )
-        done = run(sys.executable, "-m", "flyte.cli.main", "-c", config, "-of", "json", "whoami", cwd=PROGRAMS)
+        deploy = ("deploy", "--image", "img:1", "--version", "v1", "sorting.py", "env")
+        trusting = {"SSL_CERT_FILE": str(authority.certificate)}
+        done = run(FLYTE, "-c", config, *deploy, cwd=site.programs, **trusting)
         assert done.code == code, done.text
-        if code == 0:
-            assert done.json["subject"] == "ann"
-            deploy = ("deploy", "--image", "img:1", "--version", "v1", "sorting.py", "env")
-            deployed = run(sys.executable, "-m", "flyte.cli.main", "-c", config, *deploy, cwd=PROGRAMS)
-            assert deployed.code == 0, deployed.text
-            assert {row["deployed_by"] for row in site.json("list")["tasks"]} == {"ann"}
+    assert {row["deployed_by"] for row in site.json("list")["tasks"]} == {"ann"}
 
 
 def test_a_certificate_says_who_calls(make_site: Callable[..., Site], tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """A program for the stock Flyte client to deploy: several tasks, triggers of each kind, inputs."""
 
-import datetime
-
 import flyte
 
 env = flyte.TaskEnvironment(name="sorting", description="Tasks that sort — größer ist später")
@@ -17,7 +15,7 @@ env = flyte.TaskEnvironment(name="sorting", description="Tasks that sort — gr�
         ),
         flyte.Trigger(
             name="often",
-            automation=flyte.FixedRate(datetime.timedelta(minutes=30)),
+            automation=flyte.FixedRate(30),
             inputs={"limit": 3},
             auto_activate=False,
         ),
