@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = ROOT / "samples"
 TASKSTORE = [sys.executable, "-m", "taskstore.cli.main"]
+TASKSTORED = [sys.executable, "-m", "taskstore_daemon.main"]
 PATIENCE = 60
 
 
@@ -43,20 +44,20 @@ def clean_environment(**added: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": packages, **added}
 
 
-def run_taskstore(*arguments: str | Path, cwd: Path, stdin: bytes = b"", **environ: str) -> Run:
-    """Run `taskstore` to its end; `environ` is added to a clean environment."""
-    command = [*TASKSTORE, *map(str, arguments)]
+def run_program(program: list[str], *arguments: str | Path, cwd: Path, stdin: bytes = b"", **environ: str) -> Run:
+    """Run a program of ours to its end; `environ` is added to a clean environment."""
+    command = [*program, *map(str, arguments)]
     done = subprocess.run(
         command, cwd=cwd, input=stdin, capture_output=True, env=clean_environment(**environ), timeout=PATIENCE
     )
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def runner_in(folder: Path) -> Callable[..., Run]:
-    """`run_taskstore` in `folder`, unless told another one."""
+def runner_in(folder: Path, program: list[str] = TASKSTORE) -> Callable[..., Run]:
+    """What runs a program in `folder`, unless told another one."""
 
     def run(*arguments: str | Path, cwd: Path = folder, stdin: bytes = b"", **environ: str) -> Run:
-        return run_taskstore(*arguments, cwd=cwd, stdin=stdin, **environ)
+        return run_program(program, *arguments, cwd=cwd, stdin=stdin, **environ)
 
     return run
 
@@ -89,6 +90,12 @@ def store(deployed_samples: Path, tmp_path: Path) -> Path:
 def registry(store: Path) -> Callable[..., Run]:
     """`taskstore`, run in a store with the good samples deployed."""
     return runner_in(store)
+
+
+@pytest.fixture
+def taskstored(store: Path) -> Callable[..., Run]:
+    """`taskstored`, run in a store with the good samples deployed."""
+    return runner_in(store, TASKSTORED)
 
 
 @pytest.fixture
