@@ -22,6 +22,8 @@ desk.py      one inbox with everything that is told about its files
 receipts.py  what people read in the folder about their files
 health.py    what `taskstored status` reads
 assembly.py  putting the parts together
+metrics.py   the same for Prometheus
+notify.py    the same for systemd
 log.py       text or JSON lines on stderr
 limits.py    every bound
 """

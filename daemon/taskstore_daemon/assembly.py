@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from taskstore.disk.folders import create_folder
 from taskstore.errors import InvalidInputError
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
@@ -18,6 +19,7 @@ from taskstore_daemon.backend import why_polling
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.inbox import Inbox
 from taskstore_daemon.limits import POLL_SECONDS, PRUNE_TASKS, SETTLE_SECONDS
+from taskstore_daemon.metrics import metrics_at
 from taskstore_daemon.missing import Missing
 from taskstore_daemon.names import RECEIPTS_FOLDER
 from taskstore_daemon.receipts import Receipts
@@ -38,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     once: bool
     prune: bool
     force: bool
+    metrics: str | None
 
 
 @contextmanager
@@ -58,7 +61,10 @@ def assembled(settings: Settings) -> Iterator[Service]:
             stack.callback(desk.inbox.close)
             log.info("watching", inbox=desk.inbox.root, backend=desk.inbox.backend.value, why=desk.inbox.why_poll)
         missing = Missing(None if settings.force else PRUNE_TASKS) if settings.prune else None
-        yield Service(store, desks, wakes, by=settings.by, missing=missing)
+        metrics = metrics_at(settings.metrics) if settings.metrics else None
+        if metrics is not None:
+            stack.callback(metrics.close)
+        yield Service(store, desks, wakes, by=settings.by, missing=missing, metrics=metrics)
 
 
 def _check_apart(roots: Sequence[Path], store: Path) -> None:
@@ -106,5 +112,5 @@ def _receipts(root: Path, where: str | None, *, several: bool) -> Receipts | Non
             hint=f"only {RECEIPTS_FOLDER}/ in an inbox is left out; name a folder outside",
         )
     folder = elsewhere / root.name if several else elsewhere
-    folder.mkdir(parents=True, exist_ok=True)
+    create_folder(folder)
     return Receipts(root, folder)

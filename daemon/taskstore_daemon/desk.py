@@ -99,6 +99,7 @@ class Desk:
             last_scan_at=inbox.last_scan_at,
             last_scan_seconds=inbox.last_scan_seconds,
             counts=self.counts,
+            refused_count=len(self.refused),
             refused=_named((path, why) for path, why in self.refused.items()),
             waiting_files=_named((path, self.postponed.get(path, "it must stand still first")) for path in waiting),
             ignored_files=_named((item.path, item.why.value) for item in inbox.ignored),

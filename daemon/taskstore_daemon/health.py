@@ -53,6 +53,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_scan_at: datetime | None
     last_scan_seconds: float
     counts: Counts
+    refused_count: int
     refused: tuple[Named, ...]
     waiting_files: tuple[Named, ...]
     ignored_files: tuple[Named, ...]

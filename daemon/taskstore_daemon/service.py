@@ -14,13 +14,14 @@ import msgspec
 from taskstore.errors import BusyError, TaskstoreError
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
-from taskstore_daemon import health, log
+from taskstore_daemon import health, log, notify
 from taskstore_daemon.batches import Ready, backoff, next_batch
 from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.claims import FileId
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.ingest import Arrival, Ingest
 from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, GATHER_SECONDS, HEARTBEAT_SECONDS, ONCE_SECONDS
+from taskstore_daemon.metrics import Metrics
 from taskstore_daemon.missing import Missing
 from taskstore_daemon.prune import Pruning
 from taskstore_daemon.take import NotYet, Refused, Taken, take
@@ -33,7 +34,8 @@ Wakes = queue.SimpleQueue[None]
 class Service:
     """Watches inboxes for one store.
 
-    `by` is who deploys, None for the user and host; with `missing`, what it is certain of is pruned.
+    `by` is who deploys, None for the user and host; with `missing`, what it is certain of is pruned;
+    `metrics` is shown the figures.
     """
 
     def __init__(
@@ -44,10 +46,12 @@ class Service:
         *,
         by: str | None = None,
         missing: Missing | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._desks = desks
         self._wakes = wakes
+        self._metrics = metrics
         self._ingest = Ingest(store, by, lambda file: desks[file.inbox].inbox.key(file.path), missing)
         self._pruning = Pruning(store, missing, by) if missing is not None else None
         self._stopping = False
@@ -193,11 +197,15 @@ class Service:
         if now - self._published < (1.0 if self._changed else HEARTBEAT_SECONDS):
             return
         self._published, self._changed = now, False
-        for desk in self._desks:
-            try:
-                health.publish(self._store.root, self._health(desk))
-            except OSError as error:
-                log.warning("cannot tell the state", store=self._store.root, problem=error.strerror)
+        notify.tell("STOPPING=1" if self._stopping else "READY=1", "WATCHDOG=1")
+        healths = [self._health(desk) for desk in self._desks]
+        try:
+            for told in healths:
+                health.publish(self._store.root, told)
+            if self._metrics is not None:
+                self._metrics.show(healths)
+        except OSError as error:
+            log.warning("cannot tell the state", problem=error.strerror, path=error.filename)
 
     def _health(self, desk: Desk) -> health.Health:
         told = desk.health(system_clock(), self._last_error, self._last_error_at)

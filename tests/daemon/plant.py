@@ -63,11 +63,13 @@ class Plant:
             self.command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=60, check=False
         )
 
-    def start(self, *options: str, inbox: Path | None = None, wrapper: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    def start(
+        self, *options: str, inbox: Path | None = None, wrapper: Sequence[str] = (), **environ: str
+    ) -> subprocess.Popen[bytes]:
         """Start a daemon and wait until it has scanned the inbox."""
         with self.log.open("ab") as log:
             command = [*wrapper, *self.command("run", str(inbox or self.inbox), "--rescan", "0.3", *options)]
-            daemon = subprocess.Popen(command, env=self.environment(), stderr=log, stdout=log)
+            daemon = subprocess.Popen(command, env=self.environment() | environ, stderr=log, stdout=log)
         self.running.append(daemon)
         until(lambda: daemon.poll() is not None or self.health().get("pid") == daemon.pid, "started")
         return daemon

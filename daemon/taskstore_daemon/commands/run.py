@@ -44,6 +44,7 @@ SECONDS = click.FloatRange(min=0.05, max=86_400)
 @click.option("--receipts", metavar="DIR|none", help="Where receipts go. [receipts/ in each inbox]")
 @click.option("--prune", is_flag=True, help="Delete the triggers of tasks whose manifest is removed.")
 @click.option("--force", is_flag=True, help="Prune any number of tasks at once. [at most 10]")
+@click.option("--metrics", metavar="FILE|PORT", help="Prometheus metrics in a file, or at a port of 127.0.0.1.")
 @click.option("--by", metavar="WHO", help="Who deploys. [the user and host]")
 @click.option("--log", "log_form", type=click.Choice(["text", "json"]), default="text", help="The form of the log.")
 def command(
@@ -55,6 +56,7 @@ def command(
     receipts: str | None,
     prune: bool,
     force: bool,
+    metrics: str | None,
     by: str | None,
     log_form: str,
 ) -> int:
@@ -77,6 +79,7 @@ def command(
         once=once,
         prune=prune,
         force=force,
+        metrics=metrics,
     )
     with assembled(settings) as service:
         _listen(service)
