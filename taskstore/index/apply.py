@@ -12,13 +12,16 @@ from taskstore.index.projection import TASK, TRIGGER, VERSION
 from taskstore.journal.entry import Entry, Head
 from taskstore_specs.digest import Digest
 
+UNSORTED_ROWS = 100_000
+"""So many rows of `task_versions` may lie in the order of deploys before they are sorted: less than a row group."""
+
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of an empty index."""
     for table in schema.TABLES:
         connection.execute(table.create)
     connection.execute(f"CREATE VIEW projects AS {projection.projects('(SELECT max(sequence) FROM meta)')}")
-    connection.execute("INSERT INTO meta VALUES (?, 0, '', NULL)", [schema.FORMAT])
+    connection.execute("INSERT INTO meta VALUES (?, 0, '', NULL, 0)", [schema.FORMAT])
 
 
 def head(connection: duckdb.DuckDBPyConnection) -> Head | None:
@@ -37,6 +40,7 @@ def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, 
     try:
         history.append(connection, history.encode(entries))
         _project_changes(connection, after, entries[-1][0].sequence)
+        _keep_sorted(connection)
         _move_head(connection, entries[-1])
         connection.execute("COMMIT")
     except BaseException:
@@ -96,7 +100,21 @@ def _project_all(connection: duckdb.DuckDBPyConnection, upto: int) -> None:
         f"INSERT INTO task_versions BY NAME {projection.summarised(f'({versions})', 'triggers')} ORDER BY {VERSION}",
         {"upto": upto},
     )
+    connection.execute("UPDATE meta SET sorted = (SELECT count(*) FROM task_versions)")
     connection.execute(f"INSERT INTO tasks BY NAME {projection.newest('task_versions')} ORDER BY {TASK}")
+
+
+def _keep_sorted(connection: duckdb.DuckDBPyConnection) -> None:
+    """Sort `task_versions` anew once the rows behind its sorted part are many: a second for a million rows, seldom."""
+    count = "SELECT (SELECT count(*) FROM task_versions), sorted FROM meta"
+    [[rows, already]] = connection.execute(count).fetchall()
+    if rows - already <= max(UNSORTED_ROWS, already // 2):
+        return
+    connection.execute("ALTER TABLE task_versions RENAME TO unsorted")
+    connection.execute(schema.TASK_VERSIONS.create)
+    connection.execute(f"INSERT INTO task_versions FROM unsorted ORDER BY {VERSION}")
+    connection.execute("DROP TABLE unsorted")
+    connection.execute("UPDATE meta SET sorted = ?", [rows])
 
 
 _FRESH = "sequence > $after AND sequence <= $upto"

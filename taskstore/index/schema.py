@@ -96,8 +96,12 @@ _TRIGGER = {
 }
 _PROJECT = {"id": "VARCHAR", "action": "VARCHAR", "name": "VARCHAR", "description": "VARCHAR", "archived": "BOOLEAN"}
 
-META = Table("meta", {"format": "INTEGER", "sequence": "BIGINT", "digest": "VARCHAR", "committed_at": "TIMESTAMP"})
-"""One row: the format, and the head of what was applied (an empty digest before the first entry)."""
+META = Table(
+    "meta",
+    {"format": "INTEGER", "sequence": "BIGINT", "digest": "VARCHAR", "committed_at": "TIMESTAMP", "sorted": "BIGINT"},
+)
+"""One row: the format, the head of what was applied (an empty digest before the first entry), and how many rows of
+`task_versions` are sorted by task."""
 
 JOURNAL = Table(
     "journal",

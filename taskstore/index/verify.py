@@ -65,7 +65,7 @@ def compare_current(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterat
 def _compare_head(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterator[Difference]:
     committed_at = history.naive(head.committed_at) if head.committed_at else None
     wanted = [(schema.FORMAT, head.sequence, str(head.digest) if head.sequence else "", committed_at)]
-    found = connection.execute(f"SELECT * FROM {schema.META.name}").fetchall()
+    found = connection.execute(f"SELECT format, sequence, digest, committed_at FROM {schema.META.name}").fetchall()
     yield from (Difference(schema.META.name, row[1], row, is_extra=True) for row in found if row not in wanted)
     for table in _HISTORY:
         beyond = f"SELECT * FROM {table.name} WHERE sequence < 1 OR sequence > ? LIMIT {DIFFERENCES}"
