@@ -251,9 +251,8 @@ def test_rows_are_sorted_anew_once_many_are_not(monkeypatch: pytest.MonkeyPatch)
         names = [name for [name] in one.execute("SELECT name FROM task_versions").fetchall()]
         assert already > 10
         assert names[:already] == sorted(names[:already])
-        assert (
-            one.execute("FROM task_versions ORDER BY ALL").fetchall() == other.execute("FROM task_versions").fetchall()
-        )
+        question = "FROM task_versions ORDER BY ALL"
+        assert one.execute(question).fetchall() == other.execute(question).fetchall()
 
 
 @settings(max_examples=20, deadline=None)
