@@ -5,7 +5,8 @@ Claims are kept as numbers of 128 bits, cut from digests: a hundred thousand fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -46,37 +47,85 @@ def _number(digest: Digest) -> int:
 
 
 class Claims:
-    """The claims of all watched files."""
+    """The claims of all watched files.
+
+    Nearly every version has one claimant, so those are kept apart, without containers of their own.
+    """
 
     def __init__(self) -> None:
         self._of_file: dict[FileId, tuple[Claim, ...]] = {}
-        self._claimants: dict[int, tuple[FileId, ...]] = {}
+        self._sole: dict[int, FileId] = {}
+        self._shared: dict[int, dict[int, dict[FileId, None]]] = {}
+        """Of each version with several claimants, who claims which content, in the order they came."""
 
     def replace(self, file: FileId, documents: Iterable[Prepared]) -> set[FileId]:
-        """`file` claims what these documents say, and nothing else. Returns whose standing that may have changed."""
-        before = self.rivals(file)
-        for version, _ in self._of_file.pop(file, ()):
-            left = tuple(other for other in self._claimants[version] if other != file)
-            if left:
-                self._claimants[version] = left
-            else:
-                del self._claimants[version]
-        claims = tuple(claim(document) for document in documents if isinstance(document, PreparedTask))
-        if claims:
-            self._of_file[file] = claims
-        for version, _ in claims:
-            self._claimants[version] = (*self._claimants.get(version, ()), file)
-        return before ^ self.rivals(file)
+        """`file` claims what these documents say, and nothing else.
 
-    def rivals(self, file: FileId) -> set[FileId]:
-        """The files that claim a version that `file` claims, with other content."""
-        return {other for claim in self._of_file.get(file, ()) for other in self._contradicting(claim)}
+        Returns the other files that are contradicted now and were not, or were and are not any more.
+        """
+        old = self._of_file.pop(file, ())
+        new = _first_of_each_version(documents)
+        versions = {claim.version for claim in (*old, *new)}
+        contested = {version for version in versions if self._is_contested(version)}
+        for claim in old:
+            self._withdraw(file, claim)
+        if new:
+            self._of_file[file] = new
+        for claim in new:
+            self._add(file, claim)
+        shaken = {
+            other
+            for version in versions
+            if (version in contested) != self._is_contested(version)
+            for other in self._claimants(version)
+        }
+        return shaken - {file}
 
-    def contradicted(self, file: FileId, document: PreparedTask) -> list[FileId]:
-        """The files that say something else about the version that `document` of `file` is about, in order."""
-        return sorted(other for other in self._contradicting(claim(document)) if other != file)
+    def contradicted(self, file: FileId, document: PreparedTask, *, most: int) -> list[FileId]:
+        """Up to `most` files that say something else about the version that `document` of `file` is about."""
+        mine = claim(document)
+        others = (
+            other
+            for content, files in self._shared.get(mine.version, {}).items()
+            if content != mine.content
+            for other in files
+            if other != file
+        )
+        return list(islice(others, most))
 
-    def _contradicting(self, mine: Claim) -> Iterator[FileId]:
-        for other in self._claimants.get(mine.version, ()):
-            if any(their.version == mine.version and their.content != mine.content for their in self._of_file[other]):
-                yield other
+    def _is_contested(self, version: int) -> bool:
+        return len(self._shared.get(version, ())) > 1
+
+    def _claimants(self, version: int) -> list[FileId]:
+        if version in self._sole:
+            return [self._sole[version]]
+        return [file for files in self._shared.get(version, {}).values() for file in files]
+
+    def _add(self, file: FileId, claim: Claim) -> None:
+        version = claim.version
+        if version not in self._shared:
+            if version not in self._sole:
+                self._sole[version] = file
+                return
+            first = self._sole.pop(version)
+            content = next(other.content for other in self._of_file[first] if other.version == version)
+            self._shared[version] = {content: {first: None}}
+        self._shared[version].setdefault(claim.content, {})[file] = None
+
+    def _withdraw(self, file: FileId, claim: Claim) -> None:
+        version = claim.version
+        if version in self._sole:
+            del self._sole[version]
+            return
+        contents = self._shared[version]
+        del contents[claim.content][file]
+        if not contents[claim.content]:
+            del contents[claim.content]
+        if len(contents) == 1 and len(next(iter(contents.values()))) == 1:
+            self._sole[version] = next(iter(next(iter(contents.values()))))
+            del self._shared[version]
+
+
+def _first_of_each_version(documents: Iterable[Prepared]) -> tuple[Claim, ...]:
+    claims = [claim(document) for document in documents if isinstance(document, PreparedTask)]
+    return tuple({claim.version: claim for claim in reversed(claims)}.values())

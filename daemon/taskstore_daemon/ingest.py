@@ -107,7 +107,7 @@ class Ingest:
     def _contradictions(self, arrival: Arrival, file: PreparedFile) -> list[DeployResult]:
         """The refusal of a file that another one contradicts; nothing when none does."""
         tasks = [document if isinstance(document, PreparedTask) else None for document in file.documents]
-        others = [self._claims.contradicted(arrival.file, task) if task else [] for task in tasks]
+        others = [self._claims.contradicted(arrival.file, task, most=_RIVALS_NAMED) if task else [] for task in tasks]
         if not any(others):
             return []
         return [
@@ -126,7 +126,7 @@ class Ingest:
         if task is None or not rivals:
             message = "another document of the same file was refused"
             return ConflictError(message, hint="a file is deployed whole or not at all")
-        shown = ", ".join([arrival.key, *map(self._key, rivals[:_RIVALS_NAMED])])
+        shown = ", ".join([arrival.key, *map(self._key, rivals)])
         return ConflictError(
             f"these files say different things about {task.task_id}, so none of them is deployed: {shown}",
             hint="keep one of them, or give each its own version",
