@@ -8,7 +8,6 @@ is broken on purpose.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import random
@@ -17,7 +16,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,24 +24,12 @@ from taskstore import Store
 from taskstore.check import Fsck
 from taskstore.errors import TaskstoreError
 from taskstore_specs.identity import TaskId
+from tests.crash.workers import programs
 
-WORKER = Path(__file__).parent / "workers" / "programs.py"
+WORKER = Path(programs.__file__)
 REFUSED = (1, 3)
 """How a worker ends with a typed error: itself, and the daemon within it."""
 Place = tuple[str, int]
-
-
-def load_worker() -> ModuleType:
-    """The worker's module, for what it deploys."""
-    spec = importlib.util.spec_from_file_location("programs", WORKER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-programs = load_worker()
 
 
 @pytest.fixture(scope="module")
