@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -68,6 +70,17 @@ def connect_exporting(path: Path, file: Path, *, temporary: Path) -> duckdb.Duck
 def connect_memory(temporary: Path | None) -> duckdb.DuckDBPyConnection:
     """An index that lives and dies with the connection. Without a folder to spill to it must fit in MEMORY."""
     return duckdb.connect(":memory:", config=_config(temporary))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt where DuckDB, interrupted by SIGINT in the midst of a query, raises RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _config(

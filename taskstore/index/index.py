@@ -12,6 +12,7 @@ import duckdb
 
 from taskstore.errors import BusyError, IndexDamagedError, LimitExceededError, ReadOnlyError, StorageError
 from taskstore.index import apply as application
+from taskstore.index.connection import interruptible
 from taskstore.index.indexfile import IndexFile
 from taskstore.index.lease import Lease, Session
 from taskstore.index.opening import OpeningGuard
@@ -123,7 +124,7 @@ class Index:
 
     def rebuild(self) -> Head:
         """Make the index anew from the journal. Raises JournalDamagedError, BusyError, StorageError."""
-        with self.excluded():
+        with interruptible(), self.excluded():
             self._files.rebuild()
         with self.write() as writer:
             return writer.head
@@ -146,7 +147,7 @@ class Index:
 
     @contextmanager
     def _session(self, *, exclusive: bool) -> Iterator[Session]:
-        with self._lease.mutex:
+        with interruptible(), self._lease.mutex:
             session = self._lease.enter(
                 exclusive=exclusive, current=self._files.is_current, opened=lambda: self._open(exclusive)
             )

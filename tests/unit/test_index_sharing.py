@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -110,6 +111,18 @@ def test_the_lease_ends_when_somebody_waits_at_the_gate(open_index: Callable[[],
     threading.Timer(0.01, gate.release).start()
     with index.read() as second:
         assert second is not first
+
+
+def test_an_interrupt_in_the_midst_of_a_query_is_one(open_index: Callable[[], Index], root: Path) -> None:
+    index = open_index()
+    commit(index, root, "x")
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    endless = "SELECT count(*) FROM range(1000000000) a, range(1000) b WHERE a.range * b.range % 7 = 3"
+    with pytest.raises(KeyboardInterrupt), index.read() as connection:
+        timer.start()
+        connection.execute(endless)
+    assert count(index) == 1
+    assert not list(root.glob("tmp/*"))
 
 
 def test_closing_ends_the_lease(open_index: Callable[[], Index], root: Path) -> None:
