@@ -46,6 +46,7 @@ class Exchange:
         self._receive, self._send, self._most = receive, send, most
         self._read = 0
         self._more = True
+        self._patient = True
         self.answered = False
 
     async def receive(self) -> Event:
@@ -68,14 +69,16 @@ class Exchange:
     async def send(self, event: Event) -> None:
         """Pass on a part of the answer."""
         if not self.answered:
-            while self._more and self._read < DRAIN_BYTES:
+            while self._more and self._patient and self._read < DRAIN_BYTES:
                 await self._next()
+            if self._more:
+                event["headers"] = [*event["headers"], (b"connection", b"close")]
             self.answered = True
         await self._send(event)
 
     def give_up(self) -> None:
-        """Wait for no more of the body."""
-        self._more = False
+        """Wait for no more of the body: the connection ends with the answer."""
+        self._patient = False
 
     async def answer(
         self, status: HTTPStatus, body: bytes = b"", headers: Iterable[tuple[bytes, bytes]] = (), *, head: bool = False
