@@ -1,14 +1,18 @@
-"""Click commands as taskstore has them: loaded when they are run, and explained by examples."""
+"""Click commands as taskstore has them: loaded when they are run, and explained by examples.
+
+Every command loads this module: what only some need is imported where they need it.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class LazyGroup(click.Group):
@@ -39,6 +43,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that `args` begin with, or fail with the nearest known name."""
         if args and args[0] not in self.table and not args[0].startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(args[0], self.table, n=1)
             more = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"There is no command {args[0]!r}.{more}", ctx)
@@ -53,6 +59,8 @@ class LazyGroup(click.Group):
         """Complete a command's name, with its short help; options as click does."""
         if incomplete.startswith("-"):
             return click.Command.shell_complete(self, ctx, incomplete)
+        from click.shell_completion import CompletionItem
+
         return [
             CompletionItem(name, help=short_help)
             for name, (_, short_help) in self.table.items()
