@@ -59,6 +59,7 @@ def assembled(settings: Settings) -> Iterator[Service]:
         for desk in desks:
             stack.enter_context(health.claim(store.root, desk.inbox.name))
             stack.callback(desk.inbox.close)
+            desk.sweep()
             log.info("watching", inbox=desk.inbox.root, backend=desk.inbox.backend.value, why=desk.inbox.why_poll)
         missing = Missing(None if settings.force else PRUNE_TASKS) if settings.prune else None
         metrics = metrics_at(settings.metrics) if settings.metrics else None

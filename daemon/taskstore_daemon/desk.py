@@ -36,6 +36,14 @@ class Desk:
         self._untold: list[Verdict] = []
         self._started_at = started_at
 
+    def sweep(self) -> None:
+        """Clear away what a daemon before this one left half written."""
+        if self._receipts is not None:
+            try:
+                self._receipts.sweep()
+            except OSError as error:
+                self._note_receipts_problem(error)
+
     def record(self, verdicts: Sequence[Verdict], stamps: Mapping[str, Stamp]) -> None:
         """These files were dealt with as they were at `stamps`. Raises StorageError when telling failed; see `tell`."""
         for verdict in verdicts:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from taskstore_specs.digest import Digest
 
 RECEIPT_SUFFIX = ".json"
 _FEW = 4
+_TEMPORARY = re.compile(r"\d+-[0-9a-f]{16}\.tmp")
+"""The names that `taskstore.disk.temporary` makes."""
+
 _MODE = 0o666
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NAME_BYTES = 255
@@ -54,6 +58,13 @@ class Receipts:
     def remove(self, paths: Iterable[str]) -> None:
         """The files at `paths` are gone, and what was told of them goes too. Raises OSError."""
         self._apply([note for path in paths for note in self._removals(path)])
+
+    def sweep(self) -> None:
+        """Remove what a daemon that was killed left half written among the JSON receipts. Raises OSError."""
+        with suppress(FileNotFoundError), opened_folder(str(self._root)) as root, _entered(root, self._top) as top:
+            for _, _, names, folder in os.fwalk(".", dir_fd=top):
+                for name in filter(_TEMPORARY.fullmatch, names):
+                    _remove(folder, name)
 
     def read(self, path: str) -> dict[str, Any] | None:
         """The JSON receipt of `path`; None when there is none that can be read."""

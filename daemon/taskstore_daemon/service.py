@@ -63,6 +63,11 @@ class Service:
         self._published = float("-inf")
         self._changed = True
 
+    @property
+    def store(self) -> Store:
+        """What it deploys to."""
+        return self._store
+
     def stop(self) -> None:
         """Finish the batch at hand, then end."""
         self._stopping = True

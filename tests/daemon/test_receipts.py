@@ -76,6 +76,15 @@ def test_receipts_among_manifests_are_refused(plant: Plant) -> None:
     assert not (plant.inbox / "told").exists()
 
 
+def test_what_a_killed_daemon_left_half_written_is_cleared_away(plant: Plant) -> None:
+    left = plant.inbox / "receipts" / "sub" / f"123-{'0f' * 8}.tmp"
+    left.parent.mkdir(parents=True)
+    left.write_text("{")
+    plant.drop("a.json", manifest("a"))
+    assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
+    assert not left.exists()
+
+
 def test_a_long_name_has_a_receipt_too(plant: Plant) -> None:
     name = "n" * 250 + ".json"
     plant.drop(name, manifest("a"))

@@ -34,6 +34,17 @@ def test_sigterm_in_a_flood_finishes_the_batch(plant: Plant) -> None:
     assert not [name for name in receipts if name.endswith(".tmp")]
 
 
+def test_a_flood_in_one_folder_does_not_starve_another(plant: Plant) -> None:
+    (plant.inbox / "flood").mkdir()
+    for number in range(4000):
+        (plant.inbox / "flood" / f"{number}.json").write_text(manifest(f"t{number}"))
+    plant.start("--receipts", "none")
+    until(lambda: plant.sequence() > 1)
+    plant.drop("quiet.json", manifest("quiet"))
+    until(lambda: len(plant.deploys()) == 4001)
+    assert "quiet@v1" in plant.deploys()[:-1000]
+
+
 def test_sighup_scans_everything(plant: Plant) -> None:
     daemon = plant.start("--rescan", "3600")
     (plant.root / "a.json").write_text(manifest("a"))

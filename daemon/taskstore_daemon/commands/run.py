@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from taskstore.cli.group import Command
+from taskstore_daemon.commands.serving import Serving, serving
 from taskstore_daemon.limits import RESCAN_SECONDS
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ SECONDS = click.FloatRange(min=0.05, max=86_400)
 @click.option("--force", is_flag=True, help="Prune any number of tasks at once. [at most 10]")
 @click.option("--metrics", metavar="FILE|PORT", help="Prometheus metrics in a file, or at a port of 127.0.0.1.")
 @click.option("--by", metavar="WHO", help="Who deploys. [the user and host]")
+@serving(None)
 @click.option("--log", "log_form", type=click.Choice(["text", "json"]), default="text", help="The form of the log.")
 def command(
     inboxes: tuple[Path, ...],
@@ -58,12 +61,14 @@ def command(
     force: bool,
     metrics: str | None,
     by: str | None,
+    serving: Serving | None,
     log_form: str,
 ) -> int:
     """Watch folders, their sub-folders too, and deploy the manifests that are dropped into them.
 
     A refused manifest gets NAME.error.txt beside it, and every manifest a JSON receipt in the folder receipts/.
-    SIGTERM ends it after the batch at hand, SIGHUP makes it scan everything.
+    SIGTERM ends it after the batch at hand, SIGHUP makes it scan everything. With --listen it serves the store to the
+    stock Flyte client besides, as `taskstored serve` does.
     """
     from taskstore_daemon import log
     from taskstore_daemon.assembly import Settings, assembled
@@ -85,7 +90,8 @@ def command(
         _listen(service)
         if once:
             return 0 if service.run_once() else 3
-        service.run()
+        with serving.server(service.store) if serving else nullcontext():
+            service.run()
     return 0
 
 
