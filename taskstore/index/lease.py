@@ -11,6 +11,7 @@ next operation if somebody waits at the gate.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
 import time
@@ -37,9 +38,10 @@ class Session:
         self.connection, self.lock, self.head, self.exclusive = connection, lock, head, exclusive
 
     def close(self) -> None:
-        """Close the connection, then let others have the file."""
+        """Close the connection, then let others have the file. What fails then, the next opening finds."""
         try:
-            self.connection.close()
+            with contextlib.suppress(duckdb.Error):
+                self.connection.close()
         finally:
             if self.lock is not None:
                 self.lock.release()
