@@ -19,11 +19,21 @@ from taskstore_specs.models import TaskSpec
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _spec_decoder = msgspec.json.Decoder(TaskSpec)
-_FLOATS = tuple(re.compile(before + rb"-?\d+(?:\.0[,}\]]|(?:\.\d+)?[eE])") for before in (rb":", rb",", rb"\["))
-"""A float that may be written otherwise, or a text that looks like one; three patterns, found by their first bytes."""
-_PLAIN_FROM, _PLAIN_BELOW = 1e-5, 1e16
-"""Floats of this size, if they are not integral, msgspec writes as ECMAScript does: shortest, without exponent."""
-_ASTRAL = re.compile(rb"[\xf0-\xf4]")
+_ASTRAL_KEY = re.compile(rb'[\xf0-\xf4][^"]*":')
+"""A key beyond the basic multilingual plane, or a text that looks like one."""
+
+
+class _OtherwiseWrittenError(Exception):
+    """A float that RFC 8785 writes otherwise than msgspec."""
+
+
+def _check_float(literal: str) -> float:
+    if "e" in literal or literal.endswith(".0"):
+        raise _OtherwiseWrittenError
+    return 0.0
+
+
+_float_checker = msgspec.json.Decoder(float_hook=_check_float)
 
 
 def encode_canonical(value: Any) -> bytes:
@@ -33,23 +43,18 @@ def encode_canonical(value: Any) -> bytes:
     (or are 1e21 and more), so that the form is a fixed point.
     """
     data = _encoder.encode(value)
-    if isinstance(value, float) or _may_need_care(data):
-        plain = msgspec.to_builtins(value)
-        if _needs_care(plain):
-            return rfc8785.dumps(plain)
-    return data
+    return data if _is_canonical(data) else rfc8785.dumps(msgspec.to_builtins(value))
 
 
-def _may_need_care(data: bytes) -> bool:
-    return any(floats.search(data) for floats in _FLOATS) or (not data.isascii() and _ASTRAL.search(data) is not None)
-
-
-def _needs_care(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(max(key, default="") > "\uffff" or _needs_care(item) for key, item in value.items())
-    if isinstance(value, list):
-        return any(map(_needs_care, value))
-    return isinstance(value, float) and (value.is_integer() or not _PLAIN_FROM <= abs(value) < _PLAIN_BELOW)
+def _is_canonical(data: bytes) -> bool:
+    """Whether JSON that msgspec wrote is surely what RFC 8785 asks for."""
+    if not data.isascii() and _ASTRAL_KEY.search(data):
+        return False
+    try:
+        _float_checker.decode(data)
+    except _OtherwiseWrittenError:
+        return False
+    return True
 
 
 def encode_spec(spec: TaskSpec) -> bytes:

@@ -111,9 +111,9 @@ def _fields(
     given: dict[str, Any], message: Message, trail: _Trail, depth: int, findings: list[Finding]
 ) -> dict[str, Any]:
     normal: dict[str, Any] = {}
-    known = message.fields
     for key, value in given.items():
-        name, shape = known.get(key) or (key, None)
+        field = message.fields.get(key)
+        name, shape = field or (key, None)
         if name in normal:
             findings.append(_both_spellings(name, trail))
             continue
@@ -121,29 +121,17 @@ def _fields(
         if kind is str or kind is bool:
             normal[name] = value
         elif value is None:
-            if not (message.typed and key in known):
+            if field is None or not message.typed:
                 normal[name] = None
         else:
-            _set(normal, name, value, shape, trail, depth, findings)
+            inner = _value(value, shape, (trail, name), depth + 1, findings)
+            if inner is not None:
+                normal[name] = inner
     return normal
 
 
-def _set(
-    target: dict[str, Any],
-    name: str,
-    value: Any,
-    shape: Shape,
-    trail: _Trail,
-    depth: int,
-    findings: list[Finding],
-) -> None:
-    count = len(findings)
-    normal = _value(value, shape, (trail, name), depth + 1, findings)
-    if normal is not None or len(findings) == count:
-        target[name] = normal
-
-
 def _value(value: Any, shape: Shape, trail: _Trail, depth: int, findings: list[Finding]) -> Any:
+    """`value` in its normal form; None is null, and what is wrong."""
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return value
@@ -155,11 +143,17 @@ def _value(value: Any, shape: Shape, trail: _Trail, depth: int, findings: list[F
         )
         return None
     if kind is list:
-        return [_value(item, shape, (trail, index), depth + 1, findings) for index, item in enumerate(value)]
+        return [
+            item if type(item) is str else _value(item, shape, (trail, index), depth + 1, findings)
+            for index, item in enumerate(value)
+        ]
     if type(shape) is Message:
         return _fields(value, shape, trail, depth, findings)
     inner = shape.values if type(shape) is MapOf else None
-    return {key: _value(item, inner, (trail, key), depth + 1, findings) for key, item in value.items()}
+    return {
+        key: item if type(item) is str else _value(item, inner, (trail, key), depth + 1, findings)
+        for key, item in value.items()
+    }
 
 
 def _number(value: float, trail: _Trail, findings: list[Finding]) -> float | None:

@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from taskstore_specs import limits
 from taskstore_specs.errors import Problem, Rule
 from taskstore_specs.reading.json_scan import JsonScan
@@ -32,6 +34,24 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _decoder = json.JSONDecoder(object_pairs_hook=_object)
 
 
+_UNSURE = object()
+
+
+def _single(text: str) -> Any:
+    """The one value that `text` is, several times faster than by `json`; _UNSURE if there may be anything else to say.
+
+    msgspec keeps the last of duplicate keys. In a text without escapes each quote begins or ends a key or a text, so
+    nothing was dropped if the value, written again, has as many.
+    """
+    if "\\" in text:
+        return _UNSURE
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
+        return _UNSURE
+    return value if msgspec.json.encode(value).count(b'"') == text.count('"') else _UNSURE
+
+
 def parse(text: str) -> Parsed:
     """The values in `text`, several if each begins on a new line. Raises NotReadableError."""
     try:
@@ -51,6 +71,9 @@ def parse(text: str) -> Parsed:
 
 
 def _values(text: str) -> list[Any]:
+    value = _single(text)
+    if value is not _UNSURE:
+        return [value]
     values: list[Any] = []
     position = _skip_space(text, 0)
     while position < len(text) and len(values) <= limits.DOCUMENTS_PER_MANIFEST:
