@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -36,16 +37,11 @@ def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, 
     """Take in the entries that follow entry `after`, the last one applied: all of them or, when this raises, none."""
     if not entries:
         return
-    connection.execute("BEGIN")
-    try:
+    with _transaction(connection):
         history.append(connection, history.encode(entries))
         _project_changes(connection, after, entries[-1][0].sequence)
         _keep_sorted(connection)
         _move_head(connection, entries[-1])
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def load(connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]) -> None:
@@ -53,15 +49,23 @@ def load(connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[
 
     One chunk is read and encoded while DuckDB takes in the one before, which it does without holding Python up.
     """
-    connection.execute("BEGIN")
-    try:
+    with _transaction(connection):
         last = _append_all(connection, chunks)
         if last is not None:
             _project_all(connection, last[0].sequence)
             _move_head(connection, last)
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # DuckDB ends some failed transactions itself.
+        with suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
         raise
 
 
