@@ -102,6 +102,31 @@ def taskstore(*arguments: str | Path, cwd: Path, stdin: bytes = b"") -> Run:
     return run(sys.executable, "-m", "taskstore.cli.main", *arguments, cwd=cwd, stdin=stdin)
 
 
+def request(method: str, url: str, body: bytes, *, tls: ssl.SSLContext | None = None, **headers: str) -> Answer:
+    """An HTTP request; underscores in header names stand for dashes."""
+    parts = urlsplit(url)
+    connection: http.client.HTTPConnection
+    if parts.scheme == "https":
+        connection = http.client.HTTPSConnection(parts.netloc, context=tls, timeout=PATIENCE)
+    else:
+        connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)
+    try:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, parts.path, body=body, headers=named)
+        answer = connection.getresponse()
+        return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+    finally:
+        connection.close()
+
+
+def call(url: str, method: str, document: Any, *, tls: ssl.SSLContext | None = None, **headers: str) -> Answer:
+    """Call `Service/Method` of flyteidl2 at `url`, in JSON unless the document is bytes and the headers say so."""
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return request(
+        "POST", f"{url}/flyteidl2.{method}", body, tls=tls, **{"content_type": "application/json", **headers}
+    )
+
+
 class Serving:
     """`taskstored serve` as a process, on a free port of this machine unless told otherwise."""
 
@@ -198,27 +223,13 @@ class Site:
         return run(sys.executable, self.programs / program, self.config, *arguments, cwd=self.programs)
 
     def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
-        """An HTTP request; underscores in header names stand for dashes. A whole URL may stand for the path."""
-        parts = urlsplit(path if path.startswith("http") else self.url + path)
-        connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            connection = http.client.HTTPSConnection(
-                parts.hostname or "", parts.port, context=self.tls, timeout=PATIENCE
-            )
-        else:
-            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, parts.path, body=body, headers=named)
-            answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
-        finally:
-            connection.close()
+        """An HTTP request. A whole URL may stand for the path."""
+        url = path if path.startswith("http") else self.url + path
+        return request(method, url, body, tls=self.tls, **headers)
 
     def call(self, method: str, document: Any, **headers: str) -> Answer:
         """Call `Service/Method` of flyteidl2 in JSON; a `bytes` document is sent as it is."""
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return self.request("POST", f"/flyteidl2.{method}", body, **{"content_type": "application/json", **headers})
+        return call(self.url, method, document, tls=self.tls, **headers)
 
     def close(self) -> None:
         """End the server; it must have had no fault."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.site import FLYTE, PROJECT, Site, environment, run
+from tests.serve.site import FLYTE, PROJECT, Serving, Site, call, environment, run, taskstore
 
 TOKEN, OTHER = "a" * 40, "b" * 40
 USER_INFO = "auth.IdentityService/UserInfo"
@@ -144,3 +145,19 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     done = run(sys.executable, "-c", blocked, "serve", "--store", tmp_path / "s", cwd=tmp_path)
     assert done.code == 2
     assert "taskstore[flyte]" in done.err
+
+
+def test_the_watcher_serves_beside_its_work(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    assert taskstore("init", tmp_path / "s", "--project", PROJECT, cwd=tmp_path).code == 0
+    serving = Serving(tmp_path, inbox, "--store", tmp_path / "s", command="run")
+    document = {"taskId": {"project": PROJECT, "domain": "d", "name": "a.b", "version": "v1"}, "spec": {}}
+    assert call(serving.url, "task.TaskService/DeployTask", document).headers["taskstore-outcome"] == "created"
+    drop = tmp_path / "other.json"
+    drop.write_text(json.dumps({**document, "taskId": {**document["taskId"], "name": "c.d"}}))
+    done = run(sys.executable, "-m", "taskstore_daemon.main", "drop", drop, inbox, "--wait", cwd=tmp_path)
+    assert done.code == 0, done.err
+    listed = call(serving.url, "task.TaskService/ListTasks", {}).json["tasks"]
+    assert {task["taskId"]["name"] for task in listed} == {"a.b", "c.d"}
+    assert serving.stop() == 0
