@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from taskstore.journal.changes import TriggerAction
     from taskstore.plan.deploy import Outcome, Policy, ProjectPolicy, VersionPolicy
     from taskstore.store.operate import OperateResult
-    from taskstore.store.results import DeployReport, DeployResult, DeploySummary, RebuildResult, SpecResult
+    from taskstore.store.results import (
+        DeployReport,
+        DeployResult,
+        DeploySummary,
+        RebuildResult,
+        SpecListing,
+        SpecResult,
+    )
     from taskstore.store.show import StoreStatus, TaskDetails
     from taskstore.store.source import Source, read_source
     from taskstore.store.store import Store
@@ -53,6 +60,7 @@ _HOMES = {
     "ProjectPolicy": "taskstore.plan.deploy",
     "RebuildResult": "taskstore.store.results",
     "Source": "taskstore.store.source",
+    "SpecListing": "taskstore.store.results",
     "SpecResult": "taskstore.store.results",
     "Store": "taskstore.store.store",
     "StoreStatus": "taskstore.store.show",
@@ -86,6 +94,7 @@ __all__ = [
     "ProjectPolicy",
     "RebuildResult",
     "Source",
+    "SpecListing",
     "SpecResult",
     "Store",
     "StoreStatus",

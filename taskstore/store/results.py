@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from taskstore.errors import TaskstoreError
@@ -57,6 +59,16 @@ class SpecResult(msgspec.Struct, frozen=True):
     digest: Digest
     size: int
     created: bool
+
+
+class SpecListing(msgspec.Struct, frozen=True):
+    """A specification: its digest, its size in bytes (None when its blob is missing, which fsck explains), how many
+    task versions it was ever deployed as, and when it was first named."""
+
+    digest: Digest
+    size: int | None
+    versions: int
+    created_at: datetime
 
 
 class RebuildResult(msgspec.Struct, frozen=True):

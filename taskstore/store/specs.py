@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from duckdb import DuckDBPyConnection
 
-from taskstore.errors import ConflictError
-from taskstore.index import is_named
+from taskstore.cas import BlobStore
+from taskstore.errors import BlobNotFoundError, ConflictError
+from taskstore.index import Index, is_named, queries
 from taskstore.journal.changes import SpecChange
 from taskstore.store.commit import Committer, Decision
-from taskstore.store.results import SpecResult
+from taskstore.store.results import SpecListing, SpecResult
 from taskstore.store.source import Source
 from taskstore_specs import encode_spec, read_spec
 from taskstore_specs.digest import Digest
+
+
+def list_specs(index: Index, blobs: BlobStore, limit: int | None) -> tuple[SpecListing, ...]:
+    """The specifications, the latest named first. Raises InvalidQueryError."""
+    rows = index.ask(lambda connection: queries.list_specs(connection, limit))
+    return tuple(SpecListing(row.digest, _size(blobs, row.digest), row.versions, row.created_at) for row in rows)
+
+
+def _size(blobs: BlobStore, digest: Digest) -> int | None:
+    try:
+        return blobs.size(digest)
+    except BlobNotFoundError:
+        return None
 
 
 def put_spec(committer: Committer, source: Source, expected: Digest | None, by: str) -> SpecResult:

@@ -44,11 +44,11 @@ from taskstore.store.log import LogEntry, read_log
 from taskstore.store.operate import OperateResult
 from taskstore.store.preview import DeployPreview, preview
 from taskstore.store.request import export_request
-from taskstore.store.results import DeployReport, RebuildResult, SpecResult
+from taskstore.store.results import DeployReport, RebuildResult, SpecListing, SpecResult
 from taskstore.store.rollback import RollbackResult, rollback
 from taskstore.store.show import AsOf, Comparison, StoreStatus, TaskDetails, TaskRevision
 from taskstore.store.source import Source
-from taskstore.store.specs import put_spec
+from taskstore.store.specs import list_specs, put_spec
 from taskstore.store.upcoming import list_upcoming
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName, check_project
@@ -281,6 +281,10 @@ class Store:
     def trigger_history(self, task: TaskName, name: str) -> tuple[TriggerRevisionRow, ...]:
         """Every revision of a trigger, newest first. Raises TaskNotFoundError, TriggerNotFoundError."""
         return self.index.ask(lambda connection: show.show_trigger_history(connection, task, name))
+
+    def list_specs(self, limit: int | None = 0) -> tuple[SpecListing, ...]:
+        """The specifications, the latest named first: `limit` many, None for all. Raises InvalidQueryError."""
+        return list_specs(self.index, self.blobs, limit)
 
     def spec_users(self, digest: Digest) -> tuple[SpecUserRow, ...]:
         """Every task version that a specification was ever deployed as."""

@@ -13,6 +13,7 @@ Taskstore = Callable[..., Any]
 ROOT = Path(__file__).parent.parent.parent
 TASK = "flytesnacks/development/core.control_flow.run_merge_sort"
 
+DIGEST = "blake3:091a0504a9cb060fe06b6f64f1447fd78eea1f2f5961efafd310333e0ea80c35"
 VERBS = ("deactivate", "activate", "pause", "resume", "delete")
 
 COMMANDS: dict[str, list[list[str]]] = {
@@ -28,7 +29,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "taskstore rollback": [["rollback", TASK, "--to", "v1"]],
     "taskstore delete": [["delete", f"{TASK}@v1"]],
     "taskstore undelete": [["undelete", f"{TASK}@v1"]],
-    "taskstore spec": [["spec", "put", "-"]],
+    "taskstore spec put": [["spec", "put", "-"]],
+    "taskstore spec list": [["spec", "list"]],
+    "taskstore spec users": [["spec", "users", DIGEST]],
     "taskstore trigger list": [["trigger", "list"]],
     "taskstore trigger show": [["trigger", "show", TASK, "nightly"]],
     "taskstore trigger history": [["trigger", "history", TASK, "nightly"]],

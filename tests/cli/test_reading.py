@@ -124,6 +124,20 @@ def test_a_digest_that_is_not_there_is_not_found(registry: Taskstore) -> None:
     assert registry("spec", "get", "sha256:1234").code == 3
 
 
+def test_spec_list_shows_those_that_were_deployed_and_those_put_alone(registry: Taskstore) -> None:
+    alone = registry("spec", "put", "-", "--json", stdin=b"short_name: hello\n").json["digest"]
+    specs = {spec["digest"]: spec for spec in registry("spec", "list", "--json").json["specs"]}
+    task = registry("show", TASK, "--json").json["task"]
+    assert (specs[alone]["versions"], specs[alone]["size"]) == (0, len('{"shortName":"hello"}'))
+    assert specs[task["digest"]]["versions"] == 1
+
+
+def test_spec_users_shows_what_a_specification_was_deployed_as(registry: Taskstore) -> None:
+    digest = registry("show", TASK, "--json").json["task"]["digest"]
+    (user,) = registry("spec", "users", digest, "--json").json["users"]
+    assert (user["name"], user["version"], user["current"]) == ("core.control_flow.run_merge_sort", "v2", True)
+
+
 def test_trigger_list_shows_every_trigger_of_the_registry(registry: Taskstore) -> None:
     triggers = registry("trigger", "list", "--json").json["triggers"]
     assert {trigger["name"] for trigger in triggers} == {"nightly", "every-six-hours", "new-images", "working-days"}

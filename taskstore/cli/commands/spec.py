@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from taskstore.cli.answer import Answer, Fields
+from taskstore.cli.answer import Answer, Column, Fields, Table
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, session
 from taskstore.cli.plain import plain
@@ -61,3 +61,49 @@ def get(session: Session, digest: str) -> None:
         data = store.get_spec(Digest.parse(digest))
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+@command.command(
+    "list",
+    cls=Command,
+    examples="""
+    taskstore spec list --limit 10
+    taskstore spec list --all -o csv
+    """,
+)
+@click.option("--limit", type=int, default=0, metavar="N", help="So many, 200 at most. [50]")
+@click.option("--all", "everything", is_flag=True, help="All.")
+@session
+def list_(session: Session, limit: int, everything: bool) -> None:
+    """List the specifications, the latest first."""
+    with session.open() as store:
+        specs = store.list_specs(None if everything else limit)
+    session.answer(Answer(document={"specs": specs}, rows=specs, sections=[Table(_COLUMNS, specs)]))
+
+
+@command.command(
+    cls=Command,
+    examples="taskstore spec users blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85",
+)
+@click.argument("digest")
+@session
+def users(session: Session, digest: str) -> None:
+    """List the task versions that a specification was ever deployed as."""
+    from taskstore_specs.digest import Digest
+
+    with session.open() as store:
+        found = store.spec_users(Digest.parse(digest))
+    session.answer(Answer(document={"users": found}, rows=found, sections=[Table(_USER_COLUMNS, found)]))
+
+
+_COLUMNS = (
+    Column("DIGEST", lambda spec: spec.digest, "bold"),
+    Column("SIZE", lambda spec: spec.size),
+    Column("VERSIONS", lambda spec: spec.versions),
+    Column("CREATED", lambda spec: spec.created_at, "dim"),
+)
+_USER_COLUMNS = (
+    Column("TASK", lambda user: f"{user.project}/{user.domain}/{user.name}@{user.version}", "bold"),
+    Column("REVISION", lambda user: user.revision),
+    Column("CURRENT", lambda user: user.current),
+)

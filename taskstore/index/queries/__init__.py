@@ -3,11 +3,12 @@
 from taskstore.index.queries.columns import COLUMNS, read_time, read_value
 from taskstore.index.queries.filters import Filter, Operator, parse_filter
 from taskstore.index.queries.overview import Counts, count_all, nearest_task
-from taskstore.index.queries.records import LogQuery, list_entries, list_projects, spec_users
+from taskstore.index.queries.records import LogQuery, list_entries, list_projects, list_specs, spec_users
 from taskstore.index.queries.rows import (
     EntryRow,
     ProjectRow,
     ProjectState,
+    SpecRow,
     SpecUserRow,
     TaskDetail,
     TaskPage,
@@ -45,6 +46,7 @@ __all__ = [
     "ProjectState",
     "ScheduledRow",
     "SortKey",
+    "SpecRow",
     "SpecUserRow",
     "TaskDetail",
     "TaskPage",
@@ -66,6 +68,7 @@ __all__ = [
     "list_entries",
     "list_projects",
     "list_scheduled",
+    "list_specs",
     "list_tasks",
     "list_trigger_details",
     "list_triggers",

@@ -13,7 +13,7 @@ from taskstore.index.queries.fetch import columns, fetch_all
 from taskstore.index.queries.pages import all_of
 from taskstore.index.queries.paging import page_size
 from taskstore.index.queries.registry import AsOf, registry_at
-from taskstore.index.queries.rows import EntryRow, ProjectRow, SpecUserRow
+from taskstore.index.queries.rows import EntryRow, ProjectRow, SpecRow, SpecUserRow
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskName
 
@@ -61,6 +61,23 @@ def list_entries(connection: duckdb.DuckDBPyConnection, query: LogQuery) -> tupl
     limit = "" if size is None else f"LIMIT {size}"
     sql = f"SELECT {columns(EntryRow)} FROM journal WHERE {all_of(where)} ORDER BY sequence DESC {limit}"
     return fetch_all(connection, EntryRow, sql, parameters)
+
+
+def list_specs(connection: duckdb.DuckDBPyConnection, limit: int | None = 0) -> tuple[SpecRow, ...]:
+    """The specifications, deployed or put alone, the latest named first. `limit` as in TaskQuery.
+
+    Raises InvalidQueryError.
+    """
+    size = page_size(limit)
+    sql = f"""
+        SELECT digest, sum(uses)::BIGINT AS versions, min(named) AS created_at FROM (
+            SELECT digest, count(DISTINCT (project, domain, name, version)) AS uses, min("at") AS named
+            FROM task_revisions WHERE action IN ('DEPLOY', 'ROLLBACK') GROUP BY digest
+            UNION ALL
+            SELECT digest, 0, "at" FROM specs)
+        GROUP BY digest ORDER BY created_at DESC, digest {"" if size is None else f"LIMIT {size}"}
+    """
+    return fetch_all(connection, SpecRow, sql, {})
 
 
 def spec_users(connection: duckdb.DuckDBPyConnection, digest: Digest) -> tuple[SpecUserRow, ...]:

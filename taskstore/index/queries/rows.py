@@ -158,6 +158,14 @@ class EntryRow(msgspec.Struct, frozen=True):
     changes: int
 
 
+class SpecRow(msgspec.Struct, frozen=True):
+    """A specification: how many task versions it was ever deployed as, and when it was first named."""
+
+    digest: Digest
+    versions: int
+    created_at: datetime
+
+
 class SpecUserRow(msgspec.Struct, frozen=True):
     """A task version that a specification was deployed as; `current` says that it still is its specification."""
 
