@@ -69,6 +69,11 @@ def test_the_library_snippet_runs_and_prints_what_it_says(place: Path) -> None:
     assert printed.stdout.splitlines() == expected
 
 
+def test_every_file_that_it_names_is_there() -> None:
+    named = re.findall(r"\]\((?!https:)([^)]*)\)", README)
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_the_demo_runs(place: Path) -> None:
     demo = subprocess.run([sys.executable, ROOT / "samples" / "demo.py"], cwd=place, capture_output=True, text=True)
     assert demo.returncode == 0, demo.stderr
