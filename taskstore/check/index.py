@@ -80,7 +80,7 @@ def _problem(difference: Difference, commands: Commands) -> Problem:
 
 def _affected(difference: Difference) -> tuple[str, ...]:
     columns = next(table for table in schema.TABLES if table.name == difference.table).columns
-    row = dict(zip(columns, difference.row, strict=True))
+    row = dict(zip(columns, difference.row, strict=False))
     if "task_version" in row:
         task = TaskId(row["project"], row["domain"], row["task_name"], row["task_version"])
         return (f"{task} trigger {row['name']}",)

@@ -122,7 +122,7 @@ def test_a_power_cut_loses_nothing(powered_disk: Any, tmp_path: Path, thorough: 
     assert cut_power(powered_disk, tmp_path, 1_000 if thorough else 5) is None
 
 
-# Not without the folders' fsync, which `test_storage.py` finds: here DuckDB's own syncing makes their names durable too.
+# A missing fsync of folders is found by `test_storage.py`; here DuckDB's own syncing makes their names durable too.
 @pytest.mark.parametrize("defect", ["no-fsync", "early-note"])
 def test_the_power_cuts_find_code_that_does_not_wait(powered_disk: Any, tmp_path: Path, defect: str) -> None:
     assert cut_power(powered_disk, tmp_path, 100, defect) is not None
