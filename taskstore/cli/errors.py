@@ -23,6 +23,7 @@ from taskstore.errors import (
 )
 
 FAULT, USAGE, INVALID_INPUT, DAMAGED = 1, 2, 3, 7
+_ERROR = "error: "
 _FAULT_HINT = "run it again with TASKSTORE_DEBUG=1 to see where it happened, and report that"
 
 _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
@@ -43,10 +44,17 @@ def exit_code(error: Exception) -> int:
 
 def report(error: Exception, *, as_json: bool) -> int:
     """Tell `error` on stderr, and on stdout as one JSON object when that was asked for; returns the exit code."""
-    click.echo("\n".join(explain(error)), err=True)
+    tell(error)
     if as_json:
         click.echo(_encode(error))
     return exit_code(error)
+
+
+def tell(error: Exception, at: str = "") -> None:
+    """Tell a person of `error`, on stderr, as `explain` words it; a terminal shows where an error begins."""
+    for line in explain(error, at):
+        told = line.removeprefix(_ERROR)
+        click.echo(click.style(_ERROR, fg="red", bold=True) + told if told != line else line, err=True)
 
 
 def explain(error: Exception, at: str = "") -> list[str]:
@@ -68,7 +76,7 @@ def warn(text: str) -> None:
 
 
 def _lines(message: str, at: str = "", hint: str = "") -> list[str]:
-    parts = (("error: ", message), ("  at: ", at), ("  hint: ", hint))
+    parts = ((_ERROR, message), ("  at: ", at), ("  hint: ", hint))
     return [printable(label + text) for label, text in parts if text]
 
 

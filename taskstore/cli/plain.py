@@ -21,12 +21,14 @@ def plain(value: Any) -> Any:
     Times are RFC 3339 in UTC with microseconds, digests `blake3:<hex>`, tasks `project/domain/name@version`. A Struct
     is an object of its fields, in their order; one that leaves out its defaults (a part of a manifest) does so here.
     """
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, datetime):
         return format_time(value)
     if isinstance(value, Digest | TaskId | TaskName | Path):
-        return str(value)
+        return _text(str(value))
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, TaskstoreError):
@@ -47,6 +49,15 @@ def describe(error: TaskstoreError) -> dict[str, Any]:
     """What a program is told of an error: code, message, hint, and the facts that it carries."""
     facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
     return {"code": error.code, **{name: plain(fact) for name, fact in facts.items()}}
+
+
+def _text(text: str) -> str:
+    """`text`, with whatever is no Unicode, as the bytes of a file's name may be, written as `\\udcff`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+    return text
 
 
 def _plain_struct(value: msgspec.Struct) -> Any:

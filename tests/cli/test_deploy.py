@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,18 @@ def test_a_dash_means_standard_input(snacks: Taskstore, as_json: bool) -> None:
     run = snacks("deploy", "-", "--json", stdin=data)
     assert run.code == 0, run.err
     assert run.json["results"][0]["task"] == "snacks/dev/core.hello@v1"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",), ("-o", "yaml"), ("-o", "csv")])
+def test_a_file_name_that_is_no_unicode_can_be_told(
+    snacks: Taskstore, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    name = os.fsdecode(b"caf\xe9.yaml")
+    (tmp_path / name).write_text(MANIFEST.replace("version: v1", "versoin: v1"))
+    run = snacks("deploy", name, *arguments)
+    assert run.code == 3
+    assert "caf\\udce9.yaml" in run.err
+    assert "udce9.yaml" in run.out
 
 
 def test_the_samples_deploy_and_the_broken_one_is_refused(taskstore: Taskstore) -> None:

@@ -77,14 +77,14 @@ def _answer(report: DeployReport, *, dry_run: bool) -> Answer:
 
 def _tell(results: Sequence[DeployResult]) -> int:
     """Tell warnings and refusals on stderr; returns the exit code."""
-    from taskstore.cli.errors import INVALID_INPUT, explain, warn
+    from taskstore.cli.errors import INVALID_INPUT, tell, warn
 
     refused = [result.error for result in results if result.error]
     for result in results:
         for warning in result.warnings:
             warn(f"{result.path}: {warning}")
         if result.error:
-            click.echo("\n".join(explain(result.error, at=result.path)), err=True)
+            tell(result.error, at=result.path)
     return INVALID_INPUT if refused else 0
 
 
