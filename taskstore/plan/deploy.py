@@ -33,7 +33,7 @@ class ProjectPolicy(Enum):
     AUTO = "auto"
 
 
-class Policy(msgspec.Struct, frozen=True):
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a store allows; recorded in `taskstore.json` when it is made."""
 
     versions: VersionPolicy = VersionPolicy.MUTABLE
