@@ -1,10 +1,12 @@
 """Every bound on what the server takes from a client. Sizes in bytes, durations in seconds."""
 
+from taskstore.cas.limits import BLOB_BYTES
+
 MESSAGE_BYTES = 16 * 1024 * 1024
 """A request message, before and after decompression. What is deployed must also fit the limits of a manifest."""
 HEADER_BYTES = 32 * 1024
-UPLOAD_BYTES = 100 * 1024 * 1024
-"""A code bundle; the Flyte client makes none larger."""
+UPLOAD_BYTES = BLOB_BYTES
+"""A code bundle: as much as a blob may have."""
 DRAIN_BYTES = 2 * UPLOAD_BYTES
 """How much of a body that is refused is still read, so that the client gets to read why."""
 
