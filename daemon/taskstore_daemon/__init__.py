@@ -24,6 +24,7 @@ health.py    what `taskstored status` reads
 assembly.py  putting the parts together
 metrics.py   the same for Prometheus
 notify.py    the same for systemd
+memory.py    giving memory back after a flood
 log.py       text or JSON lines on stderr
 limits.py    every bound
 """

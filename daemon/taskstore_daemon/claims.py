@@ -1,6 +1,7 @@
 """Which file speaks for which task version. Two that say different things about one speak for neither. Pure.
 
-Claims are kept as numbers of 128 bits, cut from digests: a hundred thousand files fit into some ten megabytes.
+Claims are kept as 16 bytes of a digest each, which is enough to tell them apart, packed: a hundred thousand files take
+thirty megabytes, not fifty.
 """
 
 from __future__ import annotations
@@ -27,23 +28,35 @@ class FileId(NamedTuple):
 class Claim(NamedTuple):
     """That a task version has a certain content (its spec and its triggers)."""
 
-    version: int
-    content: int
+    version: bytes
+    content: bytes
+
+
+_PART = 16
 
 
 def claim(document: PreparedTask) -> Claim:
     """What a document claims."""
     triggers = msgspec.to_builtins(document.triggers, enc_hook=str)
     content = Digest.of(encode_canonical([document.digest.hex, triggers])) if triggers else document.digest
-    return Claim(_version(document.task_id), _number(content))
+    return Claim(_version(document.task_id), _part(content))
 
 
-def _version(task_id: TaskId) -> int:
-    return _number(Digest.of(encode_canonical([task_id.project, task_id.domain, task_id.name, task_id.version])))
+def _version(task_id: TaskId) -> bytes:
+    return _part(Digest.of(encode_canonical([task_id.project, task_id.domain, task_id.name, task_id.version])))
 
 
-def _number(digest: Digest) -> int:
-    return int(digest.hex[:32], 16)
+def _part(digest: Digest) -> bytes:
+    return bytes.fromhex(digest.hex[: 2 * _PART])
+
+
+def _pack(claims: Iterable[Claim]) -> bytes:
+    return b"".join(part for claim in claims for part in claim)
+
+
+def _unpack(packed: bytes) -> list[Claim]:
+    parts = [packed[start : start + _PART] for start in range(0, len(packed), _PART)]
+    return [Claim(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
 
 
 class Claims:
@@ -53,9 +66,9 @@ class Claims:
     """
 
     def __init__(self) -> None:
-        self._of_file: dict[FileId, tuple[Claim, ...]] = {}
-        self._sole: dict[int, FileId] = {}
-        self._shared: dict[int, dict[int, dict[FileId, None]]] = {}
+        self._of_file: dict[FileId, bytes] = {}
+        self._sole: dict[bytes, FileId] = {}
+        self._shared: dict[bytes, dict[bytes, dict[FileId, None]]] = {}
         """Of each version with several claimants, who claims which content, in the order they came."""
 
     def replace(self, file: FileId, documents: Iterable[Prepared]) -> set[FileId]:
@@ -63,14 +76,14 @@ class Claims:
 
         Returns the other files that are contradicted now and were not, or were and are not any more.
         """
-        old = self._of_file.pop(file, ())
+        old = _unpack(self._of_file.pop(file, b""))
         new = _first_of_each_version(documents)
         versions = {claim.version for claim in (*old, *new)}
         contested = {version for version in versions if self._is_contested(version)}
         for claim in old:
             self._withdraw(file, claim)
         if new:
-            self._of_file[file] = new
+            self._of_file[file] = _pack(new)
         for claim in new:
             self._add(file, claim)
         shaken = {
@@ -93,10 +106,10 @@ class Claims:
         )
         return list(islice(others, most))
 
-    def _is_contested(self, version: int) -> bool:
+    def _is_contested(self, version: bytes) -> bool:
         return len(self._shared.get(version, ())) > 1
 
-    def _claimants(self, version: int) -> list[FileId]:
+    def _claimants(self, version: bytes) -> list[FileId]:
         if version in self._sole:
             return [self._sole[version]]
         return [file for files in self._shared.get(version, {}).values() for file in files]
@@ -108,7 +121,7 @@ class Claims:
                 self._sole[version] = file
                 return
             first = self._sole.pop(version)
-            content = next(other.content for other in self._of_file[first] if other.version == version)
+            content = next(other.content for other in _unpack(self._of_file[first]) if other.version == version)
             self._shared[version] = {content: {first: None}}
         self._shared[version].setdefault(claim.content, {})[file] = None
 

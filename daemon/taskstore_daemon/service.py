@@ -14,7 +14,7 @@ import msgspec
 from taskstore.errors import BusyError, TaskstoreError
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
-from taskstore_daemon import health, log, notify
+from taskstore_daemon import health, log, memory, notify
 from taskstore_daemon.batches import Ready, backoff, next_batch
 from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.claims import FileId
@@ -56,6 +56,7 @@ class Service:
         self._pruning = Pruning(store, missing, by) if missing is not None else None
         self._stopping = False
         self._head = -1
+        self._dealt_with = 0
         self._failures = 0
         self._not_before = 0.0
         self._last_error = ""
@@ -155,7 +156,14 @@ class Service:
             return False
         if worked:
             self._failures = 0
+        elif self._dealt_with >= BATCH_FILES:
+            self._rest_after_flood()
         return worked
+
+    def _rest_after_flood(self) -> None:
+        self._dealt_with = 0
+        self._store.close()
+        memory.give_back()
 
     def _work(self, now: float) -> bool:
         """Deal with one batch; False when there was nothing to do."""
@@ -172,6 +180,7 @@ class Service:
                 self._pruning.prune()
             return False
         self._changed = True
+        self._dealt_with += len(batch)
         self._deal_with(batch, now)
         return True
 

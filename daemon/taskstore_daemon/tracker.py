@@ -36,7 +36,7 @@ class Tracker:
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
-        self._settled: dict[str, Stamp] = {}
+        self._settled: dict[str, bytes] = {}
         self._pending: dict[str, Pending] = {}
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class Tracker:
 
     def observe(self, path: str, stamp: Stamp, hint: Hint | None, now: float) -> None:
         """A look at `path` saw `stamp`."""
-        if self._settled.get(path) == stamp:
+        if self._settled.get(path) == stamp.packed():
             self._pending.pop(path, None)
             return
         self._pending[path] = judge(stamp, self._pending.get(path), hint, now, self._settle)
@@ -60,7 +60,7 @@ class Tracker:
 
     def settle(self, path: str, stamp: Stamp) -> None:
         """`path` was dealt with as it was at `stamp`."""
-        self._settled[path] = stamp
+        self._settled[path] = stamp.packed()
         self._pending.pop(path, None)
 
     def postpone(self, path: str, now: float) -> None:
@@ -74,7 +74,7 @@ class Tracker:
         for path in paths:
             stamp = self._settled.pop(path, None)
             if stamp is not None:
-                self._pending[path] = Pending(stamp, 0.0, ready=True)
+                self._pending[path] = Pending(Stamp.unpacked(stamp), 0.0, ready=True)
 
     def forget(self, paths: Iterable[str]) -> None:
         """These files are gone."""

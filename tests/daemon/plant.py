@@ -17,7 +17,7 @@ from taskstore.store.store import Store
 from taskstore_specs.digest import Digest
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 20.0
+PATIENCE = 60.0
 T = TypeVar("T")
 
 
