@@ -20,7 +20,7 @@ _MOST_BYTES = 64 * 1024
 
 
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The content of `taskstore.json`. An unknown field is damage: a policy must not fall back to its default unseen."""
+    """The content of `taskstore.json`. Unknown fields are damage: no policy falls back to its default unseen."""
 
     format: int = FORMAT
     store_id: str
