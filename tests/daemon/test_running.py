@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,33 @@ def test_a_flood_in_one_folder_does_not_starve_another(plant: Plant) -> None:
     plant.drop("quiet.json", manifest("quiet"))
     until(lambda: len(plant.deploys()) == 4001)
     assert "quiet@v1" in plant.deploys()[:-1000]
+
+
+def test_readers_never_see_an_error_while_it_deploys(plant: Plant) -> None:
+    loop = (
+        "import sys\n"
+        "from taskstore.cli.main import main\n"
+        "while True:\n"
+        "    if code := main(['list', '--all', '--json']): sys.exit(code)\n"
+    )
+    command = [sys.executable, "-c", loop]
+    errors = (plant.root / "readers").open("w+")
+    readers = [
+        subprocess.Popen(command, env=plant.environment(), stdout=subprocess.DEVNULL, stderr=errors) for _ in range(4)
+    ]
+    try:
+        plant.start()
+        for number in range(1000):
+            plant.drop(f"{number}.json", manifest(f"t{number}"))
+        until(lambda: len(plant.deploys()) == 1000)
+        assert [reader.poll() for reader in readers] == [None] * 4
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.wait()
+    errors.seek(0)
+    assert errors.read() == ""
+    errors.close()
 
 
 def test_sighup_scans_everything(plant: Plant) -> None:
