@@ -8,6 +8,7 @@ process is sent ahead to see whether the file can be opened.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from taskstore.disk import locks
+from taskstore.disk.faults import storage_errors
 from taskstore.errors import IndexDamagedError
 
 WAIT = 30.0
@@ -40,13 +42,16 @@ class OpeningGuard:
             yield
             return
         with locks.hold(self._note, shared=False, wait=WAIT):
-            self._look_at_note(file)
-            self._note.write_text(str(os.getpid()))
+            with storage_errors("cannot note that the index is opened", self._note):
+                self._look_at_note(file)
+                self._note.write_text(str(os.getpid()))
             try:
                 yield
                 self._is_passed = True
             finally:
-                self._note.write_text("")
+                # A note that stays costs the next process a look, no more.
+                with contextlib.suppress(OSError):
+                    self._note.write_text("")
 
     def _look_at_note(self, file: Path) -> None:
         pid = self._note.read_text(errors="replace")[:20]
