@@ -18,6 +18,9 @@ _RETRY = 0.02
 
 MEMORY = "256MB"
 """What DuckDB may use before it spills to `tmp/`."""
+MEMORY_TO_REBUILD = "1GB"
+"""The same when a whole journal is projected at once: its windows do not spill entirely, and 1,000,000 versions need
+more than 128 MB."""
 
 _BOUNDED = {
     "autoinstall_known_extensions": "false",
@@ -30,16 +33,16 @@ _CONFINED = {**_BOUNDED, **_LOCKED}
 _HELD = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|\Z)", re.DOTALL)
 
 
-def connect(path: Path, *, read_only: bool, temporary: Path) -> duckdb.DuckDBPyConnection:
+def connect(path: Path, *, read_only: bool, temporary: Path, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """Open the file `path`; nothing in a query can reach other files, extensions or these settings.
 
-    `temporary` is the folder to spill to. Raises BusyError, naming the process, when another program holds the file for
-    longer than FOREIGN_WAIT; duckdb.Error when the file cannot be used.
+    `temporary` is the folder to spill to once `memory` is used. Raises BusyError, naming the process, when another
+    program holds the file for longer than FOREIGN_WAIT; duckdb.Error when the file cannot be used.
     """
     deadline = time.monotonic() + FOREIGN_WAIT
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=_config(temporary))
+            return duckdb.connect(str(path), read_only=read_only, config={**_config(temporary), "memory_limit": memory})
         except duckdb.IOException as error:
             held = _HELD.search(str(error))
             if held is None:
@@ -68,8 +71,9 @@ def connect_exporting(path: Path, file: Path, *, temporary: Path) -> duckdb.Duck
 
 
 def connect_memory(temporary: Path | None) -> duckdb.DuckDBPyConnection:
-    """An index that lives and dies with the connection. Without a folder to spill to it must fit in MEMORY."""
-    return duckdb.connect(":memory:", config=_config(temporary))
+    """An index that lives and dies with the connection. Without a folder to spill to it must fit in
+    MEMORY_TO_REBUILD."""
+    return duckdb.connect(":memory:", config={**_config(temporary), "memory_limit": MEMORY_TO_REBUILD})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from taskstore.index import apply
-from taskstore.index.connection import connect, connect_memory
+from taskstore.index.connection import MEMORY_TO_REBUILD, connect, connect_memory
 from taskstore.journal import Entry, Journal
 from taskstore_specs.digest import Digest
 
@@ -42,7 +42,9 @@ def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
     """
     new = temporary / f"index-{secrets.token_hex(8)}.duckdb"
     try:
-        with contextlib.closing(connect(new, read_only=False, temporary=temporary)) as connection:
+        with contextlib.closing(
+            connect(new, read_only=False, temporary=temporary, memory=MEMORY_TO_REBUILD)
+        ) as connection:
             apply.create(connection)
             apply.load(connection, chunks(journal.entries()))
             connection.execute("CHECKPOINT")

@@ -204,7 +204,7 @@ def listed_triggers(connection: duckdb.DuckDBPyConnection, as_of: int | None = N
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(journals(), st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_lists_equal_the_model(entries: Entries, sizes: list[int]) -> None:
     model = Model(entries)
@@ -255,7 +255,7 @@ def test_rows_are_sorted_anew_once_many_are_not(monkeypatch: pytest.MonkeyPatch)
         assert one.execute(question).fetchall() == other.execute(question).fetchall()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(journals())
 def test_the_newest_versions_equal_the_window_over_all(entries: Entries) -> None:
     with closing(applied(entries, [1])) as connection:
@@ -263,7 +263,7 @@ def test_the_newest_versions_equal_the_window_over_all(entries: Entries) -> None
         assert kept == connection.execute(f"({projection.newest('task_versions')}) ORDER BY ALL").fetchall()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(journals())
 def test_as_of_an_entry_is_what_the_model_was_then(entries: Entries) -> None:
     with closing(loaded(entries)) as connection:
@@ -275,7 +275,7 @@ def test_as_of_an_entry_is_what_the_model_was_then(entries: Entries) -> None:
             assert listed_triggers(connection, sequence) == model.listed_triggers()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(journals())
 def test_the_state_for_a_plan_is_the_last_change_of_each(entries: Entries) -> None:
     model = Model(entries)
@@ -288,7 +288,7 @@ def test_the_state_for_a_plan_is_the_last_change_of_each(entries: Entries) -> No
     assert sorted(map(repr, (c for c in changes if isinstance(c, TriggerChange)))) == sorted(map(repr, wanted))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(journals())
 def test_histories_hold_every_change_newest_first(entries: Entries) -> None:
     model = Model(entries)
