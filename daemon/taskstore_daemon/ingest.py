@@ -9,28 +9,35 @@ from datetime import datetime
 import msgspec
 
 from taskstore.errors import ConflictError, TaskstoreError
+from taskstore.journal.changes import SourceChange
 from taskstore.plan.deploy import Outcome
 from taskstore.plan.prepare import PreparedTask
-from taskstore.store.deploy import PreparedFile, prepare_file
+from taskstore.store.commit import Decision
+from taskstore.store.preparing import PreparedFile, prepare_file
 from taskstore.store.results import DeployResult
 from taskstore.store.source import Source
-from taskstore.store.store import Store
+from taskstore.store.store import Store, caller
 from taskstore_daemon import log
 from taskstore_daemon.claims import Claims, FileId
 from taskstore_daemon.missing import Missing
 from taskstore_daemon.take import Taken
 from taskstore_daemon.verdict import Verdict
 from taskstore_specs import Format
+from taskstore_specs.digest import Digest
 
 _RIVALS_NAMED = 5
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A file that was read: which it is, what the journal calls it, and what it held."""
+    """A file that was read: which it is, what the journal calls it, and what it held.
+
+    `key_before` is what the journal calls it if it was renamed since it was last dealt with.
+    """
 
     file: FileId
     key: str
     taken: Taken
+    key_before: str | None = None
 
 
 class Ingest:
@@ -52,7 +59,7 @@ class Ingest:
         deployed since by other ways. Raises BusyError, StorageError; then all of them can be dealt with again.
         """
         read = [self._read(arrival) for arrival in arrivals]
-        known = self._store.sources({arrival.key for arrival in arrivals})
+        known = self._known(arrivals)
         results: dict[str, Sequence[DeployResult]] = {}
         new: list[PreparedFile] = []
         for arrival, file in zip(arrivals, read, strict=True):
@@ -66,6 +73,21 @@ class Ingest:
         self._note_restored(arrivals, results)
         self._shaken -= {arrival.file for arrival in arrivals}
         return [_verdict(arrival, results.get(arrival.key, ()), now) for arrival in arrivals]
+
+    def _known(self, arrivals: Sequence[Arrival]) -> dict[str, Digest]:
+        """What each file was last deployed with. A renamed file is known under its new name from now on."""
+        keys = {key for arrival in arrivals for key in (arrival.key, arrival.key_before) if key is not None}
+        known = self._store.sources(keys)
+        renamed = {
+            arrival.key: arrival.taken.digest
+            for arrival in arrivals
+            if arrival.key_before is not None and known.get(arrival.key_before) == arrival.taken.digest
+            if known.get(arrival.key) != arrival.taken.digest
+        }
+        if renamed:
+            changes = tuple(SourceChange(path=key, digest=digest) for key, digest in renamed.items())
+            self._store.commit(lambda _: Decision(changes), self._by or caller())
+        return known | renamed
 
     def forget(self, gone: Iterable[FileId]) -> None:
         """These files are gone, and claim nothing any more."""

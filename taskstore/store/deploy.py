@@ -1,38 +1,26 @@
-"""Deploying manifest files: read, prepare, then commit in batches, each file all or nothing."""
+"""Deploying manifest files: read, prepare, then commit in batches, each file all or nothing.
+
+A batch is prepared while the index takes in the one before, which DuckDB does without holding Python up. Not earlier:
+a thread that computes would hold up the many short writes of the blobs (ADR 0009).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
 from duckdb import DuckDBPyConnection
 
 from taskstore.errors import ConflictError, TaskstoreError
 from taskstore.index import Index, current, sources
 from taskstore.journal.changes import Change, SourceChange
 from taskstore.plan.deploy import Outcome, Planned, Policy, Refused, plan
-from taskstore.plan.prepare import Prepared, PreparedTask, prepare
+from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
 from taskstore.store.commit import Committer, Decision
+from taskstore.store.preparing import Deployable, PreparedAhead, PreparedFile
 from taskstore.store.results import DeployReport, DeployResult
-from taskstore.store.source import Source
-from taskstore_specs import read_manifest
 from taskstore_specs.digest import Digest
-
-FILES_PER_ENTRY = 1_000
-BYTES_PER_ENTRY = 16 * 1024 * 1024
-
-
-class PreparedFile(msgspec.Struct, frozen=True):
-    """A file that could be read: its documents, ready to be planned."""
-
-    source: Source
-    documents: tuple[Prepared, ...]
-
-
-Deployable = Source | PreparedFile
-"""A file to deploy: to be read and prepared, or prepared already."""
 
 
 def deploy(
@@ -51,41 +39,18 @@ def deploy(
     harmless.
     """
     results: list[DeployResult] = []
-    for batch in _batches(read):
-        prepared = [file if isinstance(file, PreparedFile) else prepare_file(file) for file in batch]
-        files = [file for file in prepared if isinstance(file, PreparedFile)]
-        deployed = iter(_deploy_batch(files, committer, index, policy, by=by, dry_run=dry_run, watched=watched))
-        for file in prepared:
-            results.extend(next(deployed) if isinstance(file, PreparedFile) else (file,))
+    with ThreadPoolExecutor(1, "taskstore-prepare") as worker:
+        ahead = PreparedAhead(read, worker)
+        while batch := ahead.take():
+            files = [file for file in batch if isinstance(file, PreparedFile)]
+            deployed = iter(
+                _deploy_batch(
+                    files, committer, index, policy, by=by, dry_run=dry_run, watched=watched, recorded=ahead.start
+                )
+            )
+            for file in batch:
+                results.extend(next(deployed) if isinstance(file, PreparedFile) else (file,))
     return DeployReport(tuple(results))
-
-
-def _batches(read: Iterable[Deployable]) -> Iterator[list[Deployable]]:
-    remaining = iter(read)
-    while batch := list(islice(_up_to(BYTES_PER_ENTRY, remaining), FILES_PER_ENTRY)):
-        yield batch
-
-
-def _up_to(most: int, read: Iterator[Deployable]) -> Iterator[Deployable]:
-    size = 0
-    for file in read:
-        yield file
-        size += len(file.source.data if isinstance(file, PreparedFile) else file.data)
-        if size >= most:
-            return
-
-
-def prepare_file(source: Source) -> PreparedFile | DeployResult:
-    """Read and prepare a file; what became of it, if it cannot be."""
-    document = 0
-    try:
-        requests = read_manifest(source.path, source.data, source.format)
-        prepared = []
-        for document, request in enumerate(requests):  # noqa: B007 - named by the error below
-            prepared.append(prepare(request))
-    except TaskstoreError as error:
-        return DeployResult(path=source.path, document=document, outcome=Outcome.REJECTED, error=error)
-    return PreparedFile(source, tuple(prepared))
 
 
 def _deploy_batch(
@@ -97,6 +62,7 @@ def _deploy_batch(
     by: str,
     dry_run: bool,
     watched: bool,
+    recorded: Callable[[], None],
 ) -> list[list[DeployResult]]:
     planned: list[tuple[Planned, ...] | Refused] = []
 
@@ -110,7 +76,7 @@ def _deploy_batch(
         with index.read() as connection:
             decide(connection)
     elif files:
-        head = committer.commit(decide, by)
+        head = committer.commit(decide, by, recorded)
         sequence = head.sequence if head else None
     return [_results(file, result, sequence) for file, result in zip(files, planned, strict=True)]
 

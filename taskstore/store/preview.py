@@ -20,7 +20,8 @@ from taskstore.plan.diff import Differences, diff
 from taskstore.plan.fires import fire_times
 from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
-from taskstore.store.deploy import PreparedFile, describe, prepare_file, refusal, state_of
+from taskstore.store.deploy import describe, refusal, state_of
+from taskstore.store.preparing import PreparedFile, prepare_file
 from taskstore.store.results import DeployResult
 from taskstore.store.source import Source
 from taskstore_specs.digest import Digest

@@ -38,10 +38,11 @@ from taskstore.plan.fires import Fire
 from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, read_config
-from taskstore.store.deploy import Deployable, deploy
+from taskstore.store.deploy import deploy
 from taskstore.store.export import write_parquet
 from taskstore.store.log import LogEntry, read_log
 from taskstore.store.operate import OperateResult
+from taskstore.store.preparing import Deployable
 from taskstore.store.preview import DeployPreview, preview
 from taskstore.store.request import export_request
 from taskstore.store.results import DeployReport, RebuildResult, SpecListing, SpecResult
