@@ -15,10 +15,11 @@ from taskstore_daemon.limits import HINTS
 
 
 class Hint(Enum):
-    """What was last seen of a file: it is being written, or it was closed or renamed into place."""
+    """What was last seen of a file: it is being written, it was closed or renamed into place, or renamed away."""
 
     WRITING = "writing"
     COMPLETE = "complete"
+    MOVED_AWAY = "moved away"
 
 
 class Hints(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class Mailbox:
         self._woken = False
 
     def file(self, path: str, hint: Hint) -> None:
-        """Something happened to a file. One that is still being written is no reason to wake anybody."""
+        """Something happened to a file. Only one that may be whole is a reason to wake anybody."""
         with self._lock:
             self._files[path] = hint
             if len(self._files) > HINTS:

@@ -17,7 +17,7 @@ from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.hints import Hint, Hints, Mailbox
 from taskstore_daemon.limits import FILES_PER_INBOX, LISTED, SCAN_SHARE
 from taskstore_daemon.names import Ignored, printable
-from taskstore_daemon.scan import Found, Item, Skipped, Unread, look_at, scan
+from taskstore_daemon.scan import Found, Item, Skipped, Stamp, Unread, look_at, scan
 from taskstore_daemon.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Inbox:
 
         A folder that cannot be looked at is a problem that is told, and no reason to believe that its files are gone.
         """
-        hints = self._mailbox.take()
+        hints = self._take_hints()
         gone: list[str] = []
         try:
             with opened_folder(str(self.root)) as root:
@@ -99,6 +99,21 @@ class Inbox:
         elif not now < self._next_look < float("inf"):
             self._next_look = now + self._settle
         return gone
+
+    def renamed_from(self, root: int, stamp: Stamp) -> str | None:
+        """The path that the file of this stamp had when it was dealt with, if it was renamed since."""
+        path = self.tracker.renamed_from(stamp)
+        try:
+            return path if path is not None and look_at(root, path) is None else None
+        except OSError:
+            return None
+
+    def _take_hints(self) -> Hints:
+        hints = self._mailbox.take()
+        for path, hint in hints.files.items():
+            if hint is Hint.MOVED_AWAY:
+                self.tracker.depart(path)
+        return hints
 
     def _look_everywhere(self, root: int, hints: Hints, now: float) -> list[str]:
         started = time.process_time()
@@ -145,7 +160,8 @@ class Inbox:
         return gone
 
     def _look_at_hints(self, root: int, hints: Hints, now: float) -> list[str]:
-        files: dict[str, Hint | None] = dict(hints.files)
+        # An editor moves a file away and writes it anew: what is gone for good, the next scan tells.
+        files: dict[str, Hint | None] = {p: h for p, h in hints.files.items() if h is not Hint.MOVED_AWAY}
         if self._next_look <= now:
             files = dict.fromkeys(self.tracker.waiting()) | files
         for folder in hints.folders:

@@ -12,6 +12,9 @@ LINKS_PER_PATH = 16
 HINTS = 100_000
 """Files that the watcher tells of between two looks; beyond them it asks for a whole scan instead."""
 
+DEPARTED = 100_000
+"""Files that are remembered after they went, so that they are known under another name."""
+
 BATCH_FILES = 1_000
 BATCH_BYTES = 16 * 1024 * 1024
 """What is read, deployed and receipted together; it bounds the memory that a flood takes."""

@@ -36,6 +36,10 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
         """The same in 32 bytes, for keeping very many."""
         return _PACKED.pack(self.size, self.mtime_ns, self.ctime_ns, self.inode)
 
+    def survives_rename(self) -> bytes:
+        """What a rename leaves as it is (it moves ctime on most filesystems), packed."""
+        return _PACKED.pack(self.size, self.mtime_ns, 0, self.inode)
+
     @classmethod
     def unpacked(cls, data: bytes) -> Stamp:
         """What `packed` packed."""

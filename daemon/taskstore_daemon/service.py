@@ -188,14 +188,13 @@ class Service:
         verdicts: defaultdict[int, list[Verdict]] = defaultdict(list)
         arrivals: list[Arrival] = []
         for number, desk in enumerate(self._desks):
-            for found in _read(desk, [file for file in batch if file.inbox == number]):
+            for found in _read(number, desk, [file for file in batch if file.inbox == number]):
                 if isinstance(found, NotYet):
                     desk.postpone(found.path, found.reason, now)
                 elif isinstance(found, Refused):
                     verdicts[number].append(_refuse(found))
                 else:
-                    file = FileId(number, found.path)
-                    arrivals.append(Arrival(file, desk.inbox.key(found.path), found))
+                    arrivals.append(found)
         deployed = self._ingest.deploy(arrivals, system_clock())
         for arrival, verdict in zip(arrivals, deployed, strict=True):
             verdicts[arrival.file.inbox].append(verdict)
@@ -243,14 +242,26 @@ class Service:
             return
 
 
-def _read(desk: Desk, files: Sequence[Ready]) -> list[Taken | Refused | NotYet]:
+def _read(number: int, desk: Desk, files: Sequence[Ready]) -> list[Arrival | Refused | NotYet]:
     if not files:
         return []
     try:
         with opened_folder(str(desk.inbox.root)) as root:
-            return [take(root, file.path, file.stamp) for file in files]
+            return [_arrival(number, desk, root, take(root, file.path, file.stamp)) for file in files]
     except OSError as error:
         return [NotYet(file.path, f"the folder cannot be read: {error.strerror}") for file in files]
+
+
+def _arrival(number: int, desk: Desk, root: int, found: Taken | Refused | NotYet) -> Arrival | Refused | NotYet:
+    if not isinstance(found, Taken):
+        return found
+    before = desk.inbox.renamed_from(root, found.stamp)
+    return Arrival(
+        file=FileId(number, found.path),
+        key=desk.inbox.key(found.path),
+        taken=found,
+        key_before=desk.inbox.key(before) if before is not None else None,
+    )
 
 
 def _refuse(found: Refused) -> Verdict:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from taskstore_daemon.hints import Hint
+from taskstore_daemon.limits import DEPARTED
 from taskstore_daemon.scan import Stamp
 
 
@@ -38,6 +39,7 @@ class Tracker:
         self._settle = settle
         self._settled: dict[str, bytes] = {}
         self._pending: dict[str, Pending] = {}
+        self._departed: dict[bytes, str] = {}
 
     def __len__(self) -> int:
         """How many files are known."""
@@ -79,8 +81,22 @@ class Tracker:
     def forget(self, paths: Iterable[str]) -> None:
         """These files are gone."""
         for path in paths:
+            self.depart(path)
             self._settled.pop(path, None)
             self._pending.pop(path, None)
+
+    def depart(self, path: str) -> None:
+        """`path` was renamed away, it may be to another name in the inbox."""
+        stamp = self._settled.get(path)
+        if stamp is None:
+            return
+        if len(self._departed) >= DEPARTED:
+            del self._departed[next(iter(self._departed))]
+        self._departed[Stamp.unpacked(stamp).survives_rename()] = path
+
+    def renamed_from(self, stamp: Stamp) -> str | None:
+        """Under which name the file of this stamp was dealt with before it was renamed, if it was."""
+        return self._departed.get(stamp.survives_rename())
 
     def absent(self, present: set[str]) -> list[str]:
         """The known files that are not among those `present`."""

@@ -62,6 +62,8 @@ class _Folder:
             self._mailbox.file(path, Hint.COMPLETE)
         elif mask & (InotifyConstants.IN_MODIFY | InotifyConstants.IN_CREATE):
             self._mailbox.file(path, Hint.WRITING)
+        elif mask & InotifyConstants.IN_MOVED_FROM:
+            self._mailbox.file(path, Hint.MOVED_AWAY)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
         self.alive = False

@@ -60,6 +60,22 @@ def test_a_deploy_by_other_ways_is_not_undone(plant: Plant) -> None:
     assert plant.deploys() == ["a@v1", "a@v1", "b@v1", "c@v1"]
 
 
+def test_a_rename_deploys_nothing(plant: Plant) -> None:
+    plant.start()
+    plant.drop("a.json", manifest("a", image="one"))
+    plant.drop("folder/b.json", manifest("b", image="one"))
+    plant.settled("a.json")
+    plant.settled("folder/b.json")
+    for name in "ab":
+        plant.store.deploy([Source("elsewhere", manifest(name, image="two").encode(), Format.JSON)])
+    (plant.inbox / "a.json").rename(plant.inbox / "renamed.json")
+    (plant.inbox / "folder").rename(plant.inbox / "moved")
+    plant.settled("renamed.json")
+    plant.settled("moved/b.json")
+    after(plant, "c")
+    assert sorted(plant.deploys()) == ["a@v1", "a@v1", "b@v1", "b@v1", "c@v1"]
+
+
 def test_content_that_comes_back_is_deployed_again(plant: Plant) -> None:
     plant.start()
     for image in ("one", "two", "one"):

@@ -96,3 +96,13 @@ def test_what_is_gone_is_forgotten() -> None:
     assert len(tracker) == 1
     tracker.observe("a", ONE, None, now=1.0)
     assert tracker.waiting() == ["a"]
+
+
+def test_a_renamed_file_is_known_by_what_a_rename_leaves_alone() -> None:
+    tracker = Tracker(settle=1.0)
+    tracker.observe("a", ONE, Hint.COMPLETE, now=0.0)
+    tracker.settle("a", ONE)
+    assert tracker.renamed_from(ONE) is None
+    tracker.depart("a")
+    assert tracker.renamed_from(Stamp(ONE.size, ONE.mtime_ns, ONE.ctime_ns + 7, ONE.inode)) == "a"
+    assert tracker.renamed_from(TWO) is None
