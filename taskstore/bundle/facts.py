@@ -81,10 +81,7 @@ def read_bases(records: Iterable[bytes]) -> Iterator[Change]:
 
     Raises BundleDamagedError.
     """
-    for record in records:
-        change = _decode(_bases, record).change
-        _check(change)
-        yield change
+    return (_decode(_bases, record).change for record in records)
 
 
 def read_entries(records: Iterable[bytes], config: Config) -> Iterator[Carried]:
@@ -92,11 +89,9 @@ def read_entries(records: Iterable[bytes], config: Config) -> Iterator[Carried]:
 
     Raises BundleDamagedError.
     """
-    read = _read_chosen if config.selection.scope else _read_chain
+    read = _read_chosen if config.selection.scope else _read_whole
     last = config.since.sequence
     for carried in read(records, config):
-        for change in carried.entry.changes:
-            _check(change)
         last = carried.entry.sequence
         yield carried
     if not config.selection.scope and last != config.until.sequence:
@@ -108,7 +103,11 @@ def digests_of(change: Change) -> Digest | None:
     return change.digest if isinstance(change, TaskChange | SpecChange | BlobChange) else None
 
 
-def _read_chain(records: Iterable[bytes], config: Config) -> Iterator[Carried]:
+def read_chain(records: Iterable[bytes], config: Config) -> Iterator[tuple[Entry, Digest, int]]:
+    """The entries of a whole journal from `since` to `until`, each with its digest and its size in bytes.
+
+    Raises BundleDamagedError where they are no chain.
+    """
     since, until = config.since, config.until
     if since.sequence == 0 and since.digest != genesis(config.store_id):
         raise BundleDamagedError("its first entry is not that of the store that it names")
@@ -124,7 +123,11 @@ def _read_chain(records: Iterable[bytes], config: Config) -> Iterator[Carried]:
         head = Head(entry.sequence, Digest.of(record), entry.committed_at)
         if entry.sequence > until.sequence or (entry.sequence == until.sequence and head.digest != until.digest):
             raise BundleDamagedError("its entries do not end where it says")
-        yield Carried(_incoming(entry), head.digest, len(record))
+        yield entry, head.digest, len(record)
+
+
+def _read_whole(records: Iterable[bytes], config: Config) -> Iterator[Carried]:
+    return (Carried(_incoming(entry), digest, size) for entry, digest, size in read_chain(records, config))
 
 
 def _read_chosen(records: Iterable[bytes], config: Config) -> Iterator[Carried]:
@@ -148,8 +151,11 @@ def _decode(decoder: Any, record: bytes) -> Any:
         raise BundleDamagedError(f"a record of facts cannot be read: {error}") from error
 
 
-def _check(change: Change) -> None:
-    """Whether a fact could have been made by a store: names and schedules by the rules that a deploy checks."""
+def check_fact(change: Change) -> None:
+    """Whether a fact could have been made by a store: names and schedules by the rules that a deploy checks.
+
+    Raises BundleDamagedError.
+    """
     try:
         match change:
             case TaskChange():

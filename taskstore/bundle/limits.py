@@ -3,7 +3,7 @@
 from taskstore.cas.limits import BLOB_BYTES
 from taskstore.journal.limits import ENTRY_BYTES
 
-PACK_BYTES = 16 * 1024 * 1024
+PACK_BYTES = 4 * 1024 * 1024
 """A pack is closed once it has so many."""
 
 LAYER_BYTES = PACK_BYTES + max(BLOB_BYTES, ENTRY_BYTES) + 1024

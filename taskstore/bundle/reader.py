@@ -9,7 +9,7 @@ from pathlib import Path
 
 from taskstore.bundle import layout, tar
 from taskstore.bundle.errors import BundleDamagedError
-from taskstore.bundle.facts import Carried, read_bases, read_entries
+from taskstore.bundle.facts import Carried, read_bases, read_chain, read_entries
 from taskstore.bundle.layout import Config, Descriptor
 from taskstore.bundle.limits import CONFIG_BYTES, INDEX_BYTES, MANIFEST_BYTES
 from taskstore.bundle.packs import records
@@ -17,6 +17,7 @@ from taskstore.bundle.parts import HEADER, BundleFile, OpenFile, Part, join, rea
 from taskstore.cas.limits import BLOB_BYTES
 from taskstore.errors import InvalidInputError
 from taskstore.journal.changes import Change
+from taskstore.journal.entry import Entry
 from taskstore_specs.digest import Digest
 
 
@@ -47,6 +48,13 @@ class Bundle:
     def entries(self) -> Iterator[Carried]:
         """See `read_entries`."""
         return read_entries(self._records(layout.ENTRIES), self.config)
+
+    def journal_entries(self) -> Iterator[tuple[Entry, Digest]]:
+        """The entries as they stand in their store's journal; none if only some facts of them were chosen."""
+        if self.config.selection.scope:
+            return
+        for entry, digest, _ in read_chain(self._records(layout.ENTRIES), self.config):
+            yield entry, digest
 
     def blobs(self) -> Iterator[tuple[Digest, bytes]]:
         """The blobs, by ascending digest."""

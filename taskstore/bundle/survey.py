@@ -13,7 +13,7 @@ from taskstore.bundle.facts import Carried
 from taskstore.bundle.limits import FACT_BYTES_PER_ENTRY, FACTS_PER_ENTRY
 from taskstore.bundle.reader import Bundle
 from taskstore.errors import InvalidInputError
-from taskstore.index import Subjects, origins, past
+from taskstore.index import Subjects, applied, origins, past
 from taskstore.journal.changes import Change, OriginChange, TaskChange, TriggerChange
 from taskstore.plan.marks import subject_of
 from taskstore.plan.survey import BEFORE_ALL, OnConflict, Survey, TakePlan
@@ -50,6 +50,8 @@ def check_connects(bundle: Bundle, own_id: str, known: OriginChange | None) -> N
 
 def survey(connection: DuckDBPyConnection, bundle: Bundle, on_conflict: OnConflict, *, immutable: bool) -> TakePlan:
     """What of `bundle` this store takes."""
+    if applied(connection) == 0 and not immutable:
+        return TakePlan()
     found = Survey(immutable=immutable)
     for bases in _batches(bundle.bases()):
         _look_up(connection, found, bases)

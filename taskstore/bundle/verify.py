@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from taskstore.bundle.errors import BundleDamagedError
+from taskstore.bundle.facts import check_fact
 from taskstore.bundle.layout import Counts
 from taskstore.bundle.reader import Bundle
 from taskstore.errors import InvalidInputError
@@ -31,9 +32,11 @@ def verify(bundle: Bundle, progress: Progress) -> None:
         if entries > declared.entries or changes > declared.changes:
             raise BundleDamagedError("it holds more facts than it says")
         for change in carried.entry.changes:
+            check_fact(change)
             named.add(change)
     bases = 0
-    for bases, _ in enumerate(bundle.bases(), 1):
+    for bases, base in enumerate(bundle.bases(), 1):
+        check_fact(base)
         if bases > declared.bases:
             raise BundleDamagedError("it holds more facts than it says")
     blobs = 0

@@ -80,7 +80,7 @@ class Selection(msgspec.Struct, frozen=True, omit_defaults=True):
 def chosen_places(
     connection: DuckDBPyConnection, selection: Selection, since: int, until: int
 ) -> list[tuple[int, int]]:
-    """Where the facts stand that `selection` chooses, after entry `since` up to `until`: an entry's number, and the place
+    """Where the facts stand that `selection` chooses, after entry `since` up to `until`: an entry's number, the place
     in it. They are about tasks, their triggers and their projects.
     """
     asked: dict[str, Any] = {
