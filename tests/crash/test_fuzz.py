@@ -1,4 +1,4 @@
-"""The readers under a coverage-guided fuzzer, in the long form only; the short is tests/property/test_fuzz_readers.py."""
+"""The readers under a coverage-guided fuzzer: the long form of tests/property/test_fuzz_readers.py."""
 
 from __future__ import annotations
 

@@ -93,8 +93,9 @@ def _progress() -> Iterator[Watch]:
 
 def _answer(report: FsckReport) -> Answer:
     counts = plain(report.checked)
-    found = f"{len(report.problems) + report.unlisted} problems" if report.problems else "no problem"
-    notes = [f"{found} in {counts['entries']} entries and {counts['blobs']} blobs"]
+    found = len(report.problems) + report.unlisted
+    looked_at = f"{_count(counts['entries'], 'entry', 'entries')} and {_count(counts['blobs'], 'blob', 'blobs')}"
+    notes = [f"{_count(found, 'problem', 'problems')} in {looked_at}"]
     if not report.complete:
         notes.append("the budget is used up; the next `taskstore fsck --budget` goes on from there")
     return Answer(
@@ -103,6 +104,10 @@ def _answer(report: FsckReport) -> Answer:
         sections=[Fields(counts), Table(PROBLEM_COLUMNS, report.problems)],
         notes=notes,
     )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else many}"
 
 
 PROBLEM_COLUMNS = (
