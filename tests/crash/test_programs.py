@@ -27,8 +27,8 @@ from taskstore_specs.identity import TaskId
 from tests.crash.workers import programs
 
 WORKER = Path(programs.__file__)
-REFUSED = (1, 3)
-"""How a worker ends with a typed error: itself, and the daemon within it."""
+REFUSED = (1, programs.REFUSED, programs.UNNOTED)
+"""How a worker ends with a typed error: the daemon within it, itself; or when the fault met its notes."""
 Place = tuple[str, int]
 
 

@@ -2,8 +2,8 @@
 
     python programs.py STORE NOTES WHAT [BREAK]
 
-WHAT is a name of WORK. Exits with 3 when the store refused in a way that a caller can handle. BREAK is a defect to put
-in, so that the tests can show that they would find it: `no-fsync`, `no-folder-fsync`, `early-note` (acknowledged before
+WHAT is a name of WORK. Exits with 3 when the store refused in a way that a caller can handle, with 4 when only the note
+could not be written. BREAK is a defect to put in, so that the tests can show that they would find it: `no-fsync`, `no-folder-fsync`, `early-note` (acknowledged before
 the commit), `early-index` (the index before the journal) or `late-blobs` (the blobs after the journal).
 """
 
@@ -28,6 +28,7 @@ from taskstore.journal.entry import Entry, Head, encode
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskName
 
+REFUSED, UNNOTED = 3, 4
 FILES = 7
 """How many files a batch has: more than are synced one by one."""
 
@@ -73,10 +74,13 @@ def version_of(source: Source) -> str:
 
 
 def note(path: Path, lines: list[str]) -> None:
-    """Write down what was acknowledged."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.write(descriptor, "".join(f"{line}\n" for line in lines).encode())
-    os.close(descriptor)
+    """Write down what was acknowledged; ends the worker if the fault met this instead of the store."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(descriptor, "".join(f"{line}\n" for line in lines).encode())
+        os.close(descriptor)
+    except OSError:
+        sys.exit(UNNOTED)
 
 
 def ingest(store: Store, notes: Path, defect: str) -> None:
@@ -167,7 +171,7 @@ def main() -> int:
             WORK[what](store, Path(notes), defect)
     except TaskstoreError as error:
         print(f"{error.code}: {error}")
-        return 3
+        return REFUSED
     return 0
 
 
