@@ -3,8 +3,9 @@
     python programs.py STORE NOTES WHAT [BREAK]
 
 WHAT is a name of WORK. Exits with 3 when the store refused in a way that a caller can handle, with 4 when only the note
-could not be written. BREAK is a defect to put in, so that the tests can show that they would find it: `no-fsync`, `no-folder-fsync`, `early-note` (acknowledged before
-the commit), `early-index` (the index before the journal) or `late-blobs` (the blobs after the journal).
+could not be written. BREAK is a defect to put in, so that the tests can show that they would find it: `no-fsync`,
+`no-folder-fsync`, `early-note` (acknowledged before the commit), `early-index` (the index before the journal) or
+`late-blobs` (the blobs after the journal).
 """
 
 from __future__ import annotations
