@@ -5,6 +5,7 @@ The root and the errors of bad input live in `taskstore_specs.errors`, so that t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from taskstore_specs.digest import Digest
@@ -23,6 +24,11 @@ __all__ = [
     "BlobDamagedError",
     "BlobNameNotFoundError",
     "BlobNotFoundError",
+    "BundleConflictError",
+    "BundleDamagedError",
+    "BundleGapError",
+    "BundleHistoryError",
+    "BundlePartMissingError",
     "BusyError",
     "ConflictError",
     "DamagedError",
@@ -41,7 +47,16 @@ __all__ = [
     "ProjectArchivedError",
     "ProjectNotFoundError",
     "ReadOnlyError",
+    "ReceiptError",
     "RevisionConflictError",
+    "SignatureAlteredError",
+    "SignatureExpiredError",
+    "SignatureKeyUnknownError",
+    "SignatureMalformedError",
+    "SignatureMissingError",
+    "SignatureNamespaceError",
+    "SignatureRevokedError",
+    "SignatureToolError",
     "StorageError",
     "StoreNotFoundError",
     "TaskNotFoundError",
@@ -50,6 +65,8 @@ __all__ = [
     "UnsupportedFormatError",
     "VersionConflictError",
 ]
+
+_PARTS_SHOWN = 20
 
 
 class InvalidQueryError(InvalidInputError):
@@ -220,3 +237,110 @@ class ReadOnlyError(TaskstoreError):
     """The store was opened for reading only, or lies on read-only media."""
 
     code = "read_only"
+
+
+class BundleDamagedError(InvalidInputError):
+    """A bundle, or a part of one, is not as its maker wrote it, or was made to do harm. Nothing of it was used."""
+
+    code = "bundle_damaged"
+
+    def __init__(self, why: str, *, hint: str = "copy it again from where it was made; nothing was changed") -> None:
+        super().__init__(f"the bundle is damaged: {why}", hint=hint)
+
+
+class BundlePartMissingError(InvalidInputError):
+    """Not all parts of a bundle were given. `missing` are the numbers of the others, of `count`."""
+
+    code = "bundle_part_missing"
+
+    def __init__(self, missing: Sequence[int], count: int) -> None:
+        named = ", ".join(map(str, missing[:_PARTS_SHOWN])) + (" …" if len(missing) > _PARTS_SHOWN else "")
+        super().__init__(
+            f"part {named} of {count} is missing" if len(missing) == 1 else f"parts {named} of {count} are missing",
+            hint="name all parts of the bundle, in any order",
+        )
+        self.missing, self.count = tuple(missing), count
+
+
+class BundleGapError(ConflictError):
+    """A bundle begins after what this store knows of its maker. `since` is the entry to ask for."""
+
+    code = "bundle_gap"
+
+    def __init__(self, store_id: str, since: int, begins: int) -> None:
+        super().__init__(
+            f"this store knows {store_id} up to entry {since}, and the bundle begins after entry {begins}",
+            hint=f"ask for a bundle made with --since {since}, or with this store's receipt",
+        )
+        self.store_id, self.since, self.begins = store_id, since, begins
+
+
+class BundleHistoryError(ConflictError):
+    """Two different histories go by the same store id: one was restored from a copy, or forged."""
+
+    code = "bundle_history"
+
+
+class BundleConflictError(ConflictError):
+    """A bundle contradicts what this store has. Nothing of it was taken. `conflicts` says where, each a Struct with
+    `kind`, `name`, `ours` and `theirs`."""
+
+    code = "bundle_conflict"
+
+    def __init__(self, message: str, conflicts: Sequence[object], *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.conflicts = tuple(conflicts)
+
+
+class ReceiptError(InvalidInputError):
+    """A receipt cannot be read, or was mistyped."""
+
+    code = "receipt"
+
+
+class SignatureMissingError(NotTrustedError):
+    """The store takes only what is signed, and there is no signature."""
+
+    code = "signature_missing"
+
+
+class SignatureMalformedError(NotTrustedError):
+    """The signature is none."""
+
+    code = "signature_malformed"
+
+
+class SignatureNamespaceError(NotTrustedError):
+    """The signature was made for something else than taskstore."""
+
+    code = "signature_namespace"
+
+
+class SignatureAlteredError(NotTrustedError):
+    """The signature is of other bytes: what was signed was altered."""
+
+    code = "signature_altered"
+
+
+class SignatureKeyUnknownError(NotTrustedError):
+    """The store's `allowed_signers` does not name the key that signed."""
+
+    code = "signature_key_unknown"
+
+
+class SignatureExpiredError(NotTrustedError):
+    """The key that signed is not valid now."""
+
+    code = "signature_expired"
+
+
+class SignatureRevokedError(NotTrustedError):
+    """The key that signed was revoked."""
+
+    code = "signature_revoked"
+
+
+class SignatureToolError(DamagedError):
+    """`ssh-keygen` is missing, or the store's files of keys cannot be used."""
+
+    code = "signature_tool"

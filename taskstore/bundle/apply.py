@@ -16,13 +16,13 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from duckdb import DuckDBPyConnection
 
-from taskstore.bundle.errors import BundleConflictError
 from taskstore.bundle.facts import Carried
 from taskstore.bundle.layout import Config, Point
 from taskstore.bundle.limits import BLOB_BYTES_AT_ONCE, BLOBS_AT_ONCE
 from taskstore.bundle.reader import Bundle
 from taskstore.bundle.survey import check_connects, chunks, known_of, survey
 from taskstore.bundle.verify import Progress, verify
+from taskstore.errors import BundleConflictError
 from taskstore.index import applied, current, origins
 from taskstore.journal.changes import Change, OriginChange, ProjectChange, TaskChange, TriggerChange
 from taskstore.plan.deploy import VersionPolicy
@@ -32,6 +32,8 @@ from taskstore.plan.take import Taker, newer_origins
 from taskstore.store.commit import Decision
 from taskstore.store.store import Store
 from taskstore_specs.digest import Digest
+
+_SHOWN = 3
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +92,16 @@ def _examine(connection: DuckDBPyConnection, store: Store, bundle: Bundle, on_co
 
 
 def _refuse(examined: Examined) -> None:
-    if examined.plan.refused:
-        raise BundleConflictError(examined.plan.refused)
+    refused = examined.plan.refused
+    if not refused:
+        return
+    named = ", ".join(conflict.name for conflict in refused[:_SHOWN]) + (" …" if len(refused) > _SHOWN else "")
+    theirs = "" if any(conflict.lasting for conflict in refused) else ", `--on-conflict theirs` takes what comes"
+    raise BundleConflictError(
+        f"the bundle contradicts this store about {named}",
+        refused,
+        hint=f"`--on-conflict ours` keeps what is here{theirs}",
+    )
 
 
 def _put_blobs(store: Store, bundle: Bundle) -> None:

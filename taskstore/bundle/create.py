@@ -9,13 +9,12 @@ from itertools import takewhile
 import msgspec
 
 from taskstore.bundle import layout
-from taskstore.bundle.errors import BundleHistoryError
 from taskstore.bundle.facts import Extract, digests_of, encode_base, encode_extract
 from taskstore.bundle.layout import Config, Counts, Point
 from taskstore.bundle.limits import FACTS_PER_ENTRY
 from taskstore.bundle.receipt import Receipt
 from taskstore.bundle.writer import BundleWriter
-from taskstore.errors import InvalidInputError, JournalDamagedError
+from taskstore.errors import BundleHistoryError, InvalidInputError, JournalDamagedError
 from taskstore.index import Subjects, blob, past
 from taskstore.index.selection import Selection, chosen_places
 from taskstore.journal import Entry, Head

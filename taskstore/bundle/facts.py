@@ -8,9 +8,8 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from taskstore.bundle.errors import BundleDamagedError
 from taskstore.bundle.layout import Config
-from taskstore.errors import InvalidDigestError, InvalidInputError, JournalDamagedError
+from taskstore.errors import BundleDamagedError, InvalidDigestError, InvalidInputError, JournalDamagedError
 from taskstore.journal.chain import break_between
 from taskstore.journal.changes import (
     BlobChange,

@@ -13,8 +13,8 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from taskstore.bundle.errors import BundleDamagedError
 from taskstore.bundle.limits import CHANGES, LAYER_BYTES, LAYERS
+from taskstore.errors import BundleDamagedError
 from taskstore.index.selection import Selection
 from taskstore_specs.digest import Digest
 from taskstore_specs.errors import InvalidDigestError

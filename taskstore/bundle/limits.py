@@ -26,7 +26,6 @@ CHANGES = 10_000_000
 """The most facts in a bundle: bounds what is remembered while it is verified."""
 
 RECEIPT_BYTES = 1_000
-SIGNATURE_BYTES = 64 * 1024
 PAX_BYTES = 16 * 1024
 
 FACTS_PER_ENTRY = 20_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskstore.bundle.errors import BundleDamagedError
 from taskstore.bundle.limits import PACK_BYTES
+from taskstore.errors import BundleDamagedError
 
 _LENGTH = 4
 

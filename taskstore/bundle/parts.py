@@ -7,6 +7,7 @@ A part is a header block of 512 bytes, JSON and a newline filled up with spaces,
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import stat
@@ -16,10 +17,9 @@ from typing import Protocol
 
 import msgspec
 
-from taskstore.bundle.errors import BundleDamagedError, BundlePartMissingError
 from taskstore.bundle.limits import PARTS
 from taskstore.disk.faults import storage_error, storage_errors
-from taskstore.errors import InvalidInputError, NotFoundError
+from taskstore.errors import BundleDamagedError, BundlePartMissingError, NotAFileError, NotFoundError
 
 HEADER = 512
 KIND = "taskstore-bundle-part"
@@ -54,10 +54,10 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="k
 
 
 class OpenFile:
-    """A regular file, from byte `skip` on; a BundleFile."""
+    """A regular file, open until `close`; a BundleFile."""
 
-    def __init__(self, path: Path, skip: int = 0) -> None:
-        self.path, self._skip = path, skip
+    def __init__(self, path: Path) -> None:
+        self.path, self._skip = path, 0
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError as error:
@@ -67,8 +67,14 @@ class OpenFile:
         status = os.fstat(self._descriptor)
         if not stat.S_ISREG(status.st_mode):
             self.close()
-            raise InvalidInputError(f"{path} is no regular file", hint="copy the bundle to a file first")
-        self.size = max(0, status.st_size - skip)
+            raise NotAFileError(f"not a regular file: {path}", hint="copy the bundle to a file first")
+        self.size = status.st_size
+
+    def without_header(self) -> OpenFile:
+        """The same open file, seen without the header of a part."""
+        share = copy.copy(self)
+        share._skip, share.size = HEADER, max(0, self.size - HEADER)
+        return share
 
     def read_at(self, offset: int, length: int) -> bytes:
         """See BundleFile."""

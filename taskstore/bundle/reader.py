@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from taskstore.bundle import layout, tar
-from taskstore.bundle.errors import BundleDamagedError
 from taskstore.bundle.facts import Carried, read_bases, read_chain, read_entries
 from taskstore.bundle.layout import Config, Descriptor
 from taskstore.bundle.limits import CONFIG_BYTES, INDEX_BYTES, MANIFEST_BYTES
 from taskstore.bundle.packs import records
-from taskstore.bundle.parts import HEADER, BundleFile, OpenFile, Part, join, read_part
+from taskstore.bundle.parts import BundleFile, OpenFile, Part, join, read_part
 from taskstore.cas.limits import BLOB_BYTES
-from taskstore.errors import InvalidInputError
+from taskstore.errors import BundleDamagedError, InvalidInputError
 from taskstore.journal.changes import Change
 from taskstore.journal.entry import Entry
 from taskstore_specs.digest import Digest
@@ -66,7 +65,7 @@ class Bundle:
             last = digest
             yield digest, record
 
-    def is_whole(self, offset: int, chunk: bytes) -> bool:
+    def agrees(self, offset: int, chunk: bytes) -> bool:
         """Whether `chunk`, read from `offset` of the file, agrees with the manifest that was read before."""
         member = self._members[self._manifest_member]
         start, end = max(offset, member.offset), min(offset + len(chunk), member.offset + member.size)
@@ -115,12 +114,13 @@ def opened(paths: Sequence[Path]) -> Iterator[list[Bundle]]:
         whole: list[Bundle] = []
         parts: dict[str, list[tuple[Part, OpenFile]]] = {}
         for path in paths:
-            file = _open(stack, path)
+            file = OpenFile(path)
+            stack.callback(file.close)
             part = read_part(file)
             if part is None:
                 whole.append(Bundle(file, str(path)))
             else:
-                parts.setdefault(part.bundle, []).append((part, _open(stack, path, skip=HEADER)))
+                parts.setdefault(part.bundle, []).append((part, file.without_header()))
         for found in parts.values():
             whole.append(Bundle(join(found), whole_name(found[0][1].path)))
         yield sorted(whole, key=lambda bundle: (bundle.config.store_id, bundle.config.since.sequence))
@@ -129,12 +129,6 @@ def opened(paths: Sequence[Path]) -> Iterator[list[Bundle]]:
 def whole_name(path: Path) -> str:
     """The name of the bundle that the file `path` is a part of: without its `.part…`."""
     return str(path.with_name(path.name.rpartition(".part")[0] or path.name))
-
-
-def _open(stack: contextlib.ExitStack, path: Path, skip: int = 0) -> OpenFile:
-    file = OpenFile(path, skip)
-    stack.callback(file.close)
-    return file
 
 
 def require_one(bundles: Sequence[Bundle]) -> Bundle:

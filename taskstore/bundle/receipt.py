@@ -17,9 +17,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from taskstore.bundle.errors import ReceiptError
 from taskstore.bundle.limits import RECEIPT_BYTES
-from taskstore.errors import LimitExceededError
+from taskstore.errors import LimitExceededError, ReceiptError
 from taskstore.journal.changes import OriginChange
 from taskstore_specs.digest import Digest
 

@@ -8,11 +8,10 @@ from itertools import islice
 import msgspec
 from duckdb import DuckDBPyConnection
 
-from taskstore.bundle.errors import BundleGapError, BundleHistoryError
 from taskstore.bundle.facts import Carried
 from taskstore.bundle.limits import FACT_BYTES_PER_ENTRY, FACTS_PER_ENTRY
 from taskstore.bundle.reader import Bundle
-from taskstore.errors import InvalidInputError
+from taskstore.errors import BundleGapError, BundleHistoryError, InvalidInputError
 from taskstore.index import Subjects, applied, origins, past
 from taskstore.journal.changes import Change, OriginChange, TaskChange, TriggerChange
 from taskstore.plan.marks import subject_of

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from taskstore.bundle.errors import BundleDamagedError
 from taskstore.bundle.limits import MEMBERS, PAX_BYTES
 from taskstore.bundle.parts import BundleFile
+from taskstore.errors import BundleDamagedError
 
 BLOCK = 512
 LAYOUT, INDEX, BLOBS = "oci-layout", "index.json", "blobs/sha256/"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taskstore.bundle.errors import BundleDamagedError
 from taskstore.bundle.facts import check_fact
 from taskstore.bundle.layout import Counts
 from taskstore.bundle.reader import Bundle
-from taskstore.errors import InvalidInputError
+from taskstore.errors import BundleDamagedError, InvalidInputError
 from taskstore.journal.changes import BlobChange, SpecChange, TaskChange
 from taskstore_specs import decode_spec
 from taskstore_specs.digest import Digest

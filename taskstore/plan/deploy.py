@@ -33,11 +33,19 @@ class ProjectPolicy(Enum):
     AUTO = "auto"
 
 
+class SignaturePolicy(Enum):
+    """Does the store take only what somebody signed whom its `allowed_signers` names?"""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a store allows; recorded in `taskstore.json` when it is made."""
 
     versions: VersionPolicy = VersionPolicy.MUTABLE
     projects: ProjectPolicy = ProjectPolicy.DECLARED
+    signatures: SignaturePolicy = SignaturePolicy.OPTIONAL
 
 
 class Outcome(Enum):

@@ -33,7 +33,7 @@ from taskstore.index.queries import (
 from taskstore.index.sql import SqlAnswer, ask_sql
 from taskstore.journal import FileJournal, Head
 from taskstore.journal.changes import BlobChange, TriggerAction
-from taskstore.plan.deploy import Policy, ProjectPolicy, VersionPolicy
+from taskstore.plan.deploy import Policy, ProjectPolicy, SignaturePolicy, VersionPolicy
 from taskstore.plan.fires import Fire
 from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
@@ -80,10 +80,11 @@ class Store:
         projects: Sequence[str] = (),
         versions: VersionPolicy = VersionPolicy.MUTABLE,
         project_policy: ProjectPolicy = ProjectPolicy.DECLARED,
+        signatures: SignaturePolicy = SignaturePolicy.OPTIONAL,
     ) -> Self:
         """Make a store in a new or empty folder and open it. Raises AlreadyExistsError, StorageError."""
         path = Path(root).absolute()
-        create_store(path, Policy(versions=versions, projects=project_policy))
+        create_store(path, Policy(versions=versions, projects=project_policy, signatures=signatures))
         store = cls.open(path)
         for project in projects:
             store.create_project(project)
