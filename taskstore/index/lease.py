@@ -123,6 +123,16 @@ class Lease:
             finally:
                 self.mutex.release()
 
+    def before_exit(self) -> None:
+        """Give the session up, and wait for a thread that is about to: an interpreter that ends while a thread is in
+        DuckDB takes that thread out of C++ by force, and the process aborts."""
+        if self.mutex.acquire(timeout=WAIT):
+            try:
+                if not self._users:
+                    self.release()
+            finally:
+                self.mutex.release()
+
     def after_fork(self) -> None:
         """In the child: forget the parent's session without closing it, which would write to the parent's file."""
         if self._session is not None:
@@ -140,10 +150,15 @@ def _release_all() -> None:
         lease.before_fork()
 
 
+def _release_at_exit() -> None:
+    for lease in list(_leases):
+        lease.before_exit()
+
+
 def _forget_all() -> None:
     for lease in list(_leases):
         lease.after_fork()
 
 
 os.register_at_fork(before=_release_all, after_in_child=_forget_all)
-atexit.register(_release_all)
+atexit.register(_release_at_exit)

@@ -32,20 +32,29 @@ from taskstore.cli.options import Session, session
     default="declared",
     help="Must projects be declared, or does the first deploy to one declare it? [declared]",
 )
+@click.option(
+    "--signatures",
+    type=click.Choice(["optional", "required"]),
+    default="optional",
+    help="Is only taken what somebody signed whom the store's file allowed_signers names? [optional]",
+)
 @session
-def command(session: Session, folder: Path | None, declared: tuple[str, ...], versions: str, projects: str) -> None:
+def command(
+    session: Session, folder: Path | None, declared: tuple[str, ...], versions: str, projects: str, signatures: str
+) -> None:
     """Make a store.
 
     DIR must be new or empty; without it, the store is made where --store or TASKSTORE_HOME says, else here.
     """
-    from taskstore.plan.deploy import ProjectPolicy, VersionPolicy
+    from taskstore.plan.deploy import ProjectPolicy, SignaturePolicy, VersionPolicy
     from taskstore.store.store import Store
 
-    store = Store.init(
+    with Store.init(
         folder or session.named or Path(),
         projects=declared,
         versions=VersionPolicy(versions),
         project_policy=ProjectPolicy(projects),
-    )
-    facts = {"store": str(store.root), "store_id": store.config.store_id}
+        signatures=SignaturePolicy(signatures),
+    ) as store:
+        facts = {"store": str(store.root), "store_id": store.config.store_id}
     session.answer(Answer(document=facts, rows=[facts], sections=[Fields(facts)]))
