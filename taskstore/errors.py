@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from taskstore_specs.digest import Digest
 from taskstore_specs.errors import (
@@ -287,7 +288,7 @@ class BundleConflictError(ConflictError):
 
     code = "bundle_conflict"
 
-    def __init__(self, message: str, conflicts: Sequence[object], *, hint: str) -> None:
+    def __init__(self, message: str, conflicts: Sequence[Any], *, hint: str) -> None:
         super().__init__(message, hint=hint)
         self.conflicts = tuple(conflicts)
 

@@ -22,7 +22,7 @@ from taskstore.errors import (
     TaskstoreError,
 )
 
-FAULT, USAGE, INVALID_INPUT, DAMAGED = 1, 2, 3, 7
+FAULT, USAGE, INVALID_INPUT, CONFLICT, DAMAGED = 1, 2, 3, 5, 7
 _ERROR = "error: "
 _FAULT_HINT = "run it again with TASKSTORE_DEBUG=1 to see where it happened, and report that"
 
@@ -30,7 +30,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (click.ClickException, USAGE),
     (InvalidInputError, INVALID_INPUT),
     (NotFoundError, 4),
-    (ConflictError, 5),
+    (ConflictError, CONFLICT),
     (BusyError, 6),
     (DamagedError, DAMAGED),
     (NotTrustedError, 8),

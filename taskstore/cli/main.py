@@ -29,6 +29,7 @@ COMMANDS = {
     "trigger": ("taskstore.cli.commands.trigger", "Show and operate the triggers of tasks."),
     "log": ("taskstore.cli.commands.log", "Show the journal, newest entry first."),
     "sql": ("taskstore.cli.commands.sql", "Answer one SELECT on the index, in DuckDB's SQL."),
+    "bundle": ("taskstore.cli.commands.bundle", "Carry tasks to stores that no network reaches."),
     "status": ("taskstore.cli.commands.status", "Show the state of a store."),
     "fsck": ("taskstore.cli.commands.fsck", "Verify a store."),
     "repair": ("taskstore.cli.commands.repair", "Fetch what is missing or damaged from another store."),
