@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import duckdb
 
+from taskstore.disk.locks import Lock
 from taskstore.errors import BusyError, IndexDamagedError, LimitExceededError, ReadOnlyError, StorageError
 from taskstore.index import apply as application
 from taskstore.index.connection import interruptible
@@ -115,8 +116,19 @@ class Index:
         """
         with self._lease.mutex:
             self._lease.release()
-            applied = self._files.applied_sequence(self._lease.lock(exclusive=False))
+            applied = self._files.applied_sequence(self._reading_lock())
         return self._journal.head().sequence - applied
+
+    def _reading_lock(self) -> Lock | None:
+        """The lock of a reader; None where the store cannot be written, since then nobody writes."""
+        try:
+            return self._lease.lock(exclusive=False)
+        except ReadOnlyError:
+            return None
+        except StorageError as error:
+            if error.errno not in _UNWRITABLE:
+                raise
+            return None
 
     def size(self) -> int:
         """The size of the file in bytes, 0 if there is none. Raises StorageError."""

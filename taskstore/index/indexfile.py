@@ -60,9 +60,9 @@ class IndexFile:
         """The size of the file in bytes, 0 if there is none. Raises StorageError."""
         return file_size(self._path) or 0
 
-    def applied_sequence(self, lock: Lock) -> int:
+    def applied_sequence(self, lock: Lock | None) -> int:
         """The number of the last entry that the file has applied, 0 if it cannot be read; releases `lock`."""
-        with lock:
+        with lock or nullcontext():
             if not self._path.exists():
                 return 0
             try:

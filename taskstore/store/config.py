@@ -47,7 +47,10 @@ def create_store(root: Path, policies: Policy) -> StoreConfig:
 
 
 def read_config(root: Path) -> StoreConfig:
-    """Read `taskstore.json` of the store at `root`. Raises StoreNotFoundError, UnsupportedFormatError."""
+    """Read `taskstore.json` of the store at `root`. Raises StoreNotFoundError, UnsupportedFormatError.
+
+    A store whose folders are links is none: what is written would land elsewhere.
+    """
     try:
         data = read_file(root / FILE_NAME, most=_MOST_BYTES)
     except NotFoundError as error:
@@ -58,6 +61,9 @@ def read_config(root: Path) -> StoreConfig:
         raise UnsupportedFormatError(
             f"{root / FILE_NAME} cannot be read: {error}", hint="restore the file from a copy; nothing else is lost"
         ) from error
+    for folder in FOLDERS:
+        if (root / folder).is_symlink():
+            raise UnsupportedFormatError(f"{root / folder} is a link", hint="put the folder itself in its place")
     if config.format != FORMAT or config.digest != Digest.ALGORITHM:
         raise UnsupportedFormatError(
             f"{root} has format {config.format} with {config.digest} digests", hint="use a newer version of taskstore"
