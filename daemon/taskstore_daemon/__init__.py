@@ -2,7 +2,9 @@
 
 main.py      the table of commands
 commands/    one file a command: run, status, drop
-service.py   the loop: look, take, deploy, tell, wait
+service.py   the loop: look, work, tell, wait
+work.py      one batch: the ready files read, deployed, receipted
+publish.py   telling how it goes
 inbox.py     one watched folder: its scans, its watcher, what waits
 names.py     which names are manifests (pure)
 tracker.py   which files are ready, and which were dealt with (pure, in memory)

@@ -6,7 +6,6 @@ the folder that receipts go to, whatever links users put there.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import defaultdict
@@ -75,14 +74,13 @@ class Receipts:
                 _entered(root, folder) as parent,
                 os.fdopen(os.open(name, _READ, dir_fd=parent), "rb") as file,
             ):
-                found = json.loads(file.read(_RECEIPT_BYTES))
-        except (OSError, ValueError):
+                return msgspec.json.decode(file.read(_RECEIPT_BYTES), type=dict[str, Any])
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        return found if isinstance(found, dict) else None
 
     def _notes(self, verdict: Verdict) -> list[_Note]:
         folder, name = self._receipt(verdict.path)
-        text = json.dumps(receipt(verdict), indent=2).encode() + b"\n"
+        text = msgspec.json.format(msgspec.json.encode(receipt(verdict)), indent=2) + b"\n"
         # The note first: whoever waits for the receipt finds the note as the receipt says.
         return [self._error(verdict.path, verdict), _Note(folder, name, text)]
 
