@@ -32,7 +32,7 @@ COMMANDS = {
     "bundle": ("taskstore.cli.commands.bundle", "Carry tasks to stores that no network reaches."),
     "status": ("taskstore.cli.commands.status", "Show the state of a store."),
     "fsck": ("taskstore.cli.commands.fsck", "Verify a store."),
-    "repair": ("taskstore.cli.commands.repair", "Fetch what is missing or damaged from another store."),
+    "repair": ("taskstore.cli.commands.repair", "Fetch what is missing or damaged from another store or a bundle."),
     "gc": ("taskstore.cli.commands.gc", "Remove what no journal entry names."),
     "rebuild": ("taskstore.cli.commands.rebuild", "Make the index anew from the journal."),
 }

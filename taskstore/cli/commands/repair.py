@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,33 +15,57 @@ from taskstore.cli.options import Session, session
 from taskstore.cli.plain import plain
 
 if TYPE_CHECKING:
-    from taskstore.check import RepairReport
+    from taskstore.check import Donor, RepairReport
 
 
-@click.command(cls=Command, examples="taskstore repair --from /mnt/backup/registry")
+@click.command(
+    cls=Command,
+    examples="""
+    taskstore repair --from /mnt/backup/registry
+    taskstore repair --from /media/usb/registry.bundle
+    """,
+)
 @click.option(
     "--from",
-    "donor",
+    "donors",
     type=click.Path(path_type=Path),
     required=True,
-    metavar="STORE",
-    help="A good copy: another store that has what this one lacks.",
+    multiple=True,
+    metavar="STORE|BUNDLE",
+    help="A good copy: another store or a bundle that has what this one lacks. Name each part of a bundle.",
 )
 @session
-def command(session: Session, donor: Path) -> int:
-    """Fetch what is missing or damaged from another store.
+def command(session: Session, donors: tuple[Path, ...]) -> int:
+    """Fetch what is missing or damaged from another store or a bundle.
 
     A blob is taken if its digest is right; an entry only where it fits the chain of this journal. Then the index is
     made anew. The exit code is 7 if something is still wrong. Doing it again is harmless.
     """
-    from taskstore.check import StoreDonor, repair
+    from taskstore.check import repair
     from taskstore.cli.errors import DAMAGED
-    from taskstore.store.store import Store
 
-    with session.open() as store, Store.open(donor) as source:
-        report = repair(store, StoreDonor(source))
+    with session.open() as store, _opened(donors) as donor:
+        report = repair(store, donor)
     session.answer(_answer(report))
     return DAMAGED if report.problems else 0
+
+
+@contextmanager
+def _opened(donors: tuple[Path, ...]) -> Iterator[Donor]:
+    """The store or the bundle that is meant."""
+    from taskstore.check import StoreDonor
+    from taskstore.store.store import Store
+
+    if donors[0].is_dir() or not donors[0].exists():
+        if len(donors) > 1:
+            raise click.UsageError("--from: one store, or the parts of one bundle")
+        with Store.open(donors[0]) as store:
+            yield StoreDonor(store)
+        return
+    from taskstore.bundle import BundleDonor, opened, require_one
+
+    with opened(donors) as bundles:
+        yield BundleDonor(require_one(bundles))
 
 
 def _answer(report: RepairReport) -> Answer:
