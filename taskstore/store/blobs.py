@@ -58,7 +58,7 @@ def put_blob(committer: Committer, name: str, data: bytes, media_type: str, by: 
                 f"{SCHEME}{name} has the digest {found.digest}, not {wanted.digest}",
                 hint="a name stands for the same bytes for ever; choose another",
             )
-        return Decision(())
+        return Decision((), unchanged={wanted.digest: data})
 
     committer.commit(decide, by)
     return found

@@ -19,7 +19,7 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from taskstore.cas import BlobStore
-from taskstore.errors import AlreadyExistsError, BusyError, TaskstoreError
+from taskstore.errors import AlreadyExistsError, BlobDamagedError, BlobNotFoundError, BusyError, TaskstoreError
 from taskstore.index import Index
 from taskstore.journal import Journal
 from taskstore.journal.changes import Change
@@ -34,10 +34,14 @@ Clock = Callable[[], datetime]
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What is to be recorded, and the blobs that it names. No changes: nothing is written at all."""
+    """What is to be recorded, and the blobs that it names. No changes: nothing is recorded.
+
+    `unchanged` are blobs that what is recorded already names: whoever gives them again mends one that was lost.
+    """
 
     changes: tuple[Change, ...]
     blobs: Mapping[Digest, bytes] = {}
+    unchanged: Mapping[Digest, bytes] = {}
 
 
 class Committer:
@@ -61,12 +65,13 @@ class Committer:
         for _ in range(_MOST_ATTEMPTS):
             with self._index.write() as writer:
                 decision = decide(writer.connection)
+                blobs = {**decision.blobs, **self._lost(decision.unchanged)}
+                if blobs:
+                    self._blobs.put_many(blobs)
                 if not decision.changes:
                     # "Unchanged" is an answer that rests on entries of others; it must survive a power cut as well.
                     self._journal.settle(writer.head)
                     return None
-                if decision.blobs:
-                    self._blobs.put_many(decision.blobs)
                 entry = self._next_entry(writer.head, decision.changes, by)
                 try:
                     head = self._journal.append(entry)
@@ -79,6 +84,16 @@ class Committer:
                     _log.warning("entry %d is recorded; the index will catch up: %s", head.sequence, error)
                 return head
         raise BusyError("other writers took every entry number", hint="try again")
+
+    def _lost(self, blobs: Mapping[Digest, bytes]) -> dict[Digest, bytes]:
+        """Those that are missing or damaged."""
+        lost = {}
+        for digest, data in blobs.items():
+            try:
+                self._blobs.get(digest)
+            except (BlobNotFoundError, BlobDamagedError):
+                lost[digest] = data
+        return lost
 
     def _next_entry(self, head: Head, changes: tuple[Change, ...], by: str) -> Entry:
         now = self._clock()

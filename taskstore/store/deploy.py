@@ -99,18 +99,19 @@ def _decision(
 ) -> Decision:
     changes: list[Change] = []
     blobs: dict[Digest, bytes] = {}
+    unchanged: dict[Digest, bytes] = {}
     for file, result in zip(files, planned, strict=True):
         if isinstance(result, Refused):
             continue
         for document, outcome in zip(file.documents, result, strict=True):
             changes.extend(outcome.changes)
-            if outcome.changes and isinstance(document, PreparedTask):
-                blobs[document.digest] = document.spec
+            if isinstance(document, PreparedTask):
+                (blobs if outcome.changes else unchanged)[document.digest] = document.spec
         if watched:
             digest = Digest.of(file.source.data)
             if known.get(file.source.path) != digest:
                 changes.append(SourceChange(path=file.source.path, digest=digest))
-    return Decision(tuple(changes), blobs)
+    return Decision(tuple(changes), blobs, unchanged)
 
 
 def _results(file: PreparedFile, result: tuple[Planned, ...] | Refused, sequence: int | None) -> list[DeployResult]:

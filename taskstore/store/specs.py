@@ -43,7 +43,7 @@ def put_spec(committer: Committer, source: Source, expected: Digest | None, by: 
 
     def decide(connection: DuckDBPyConnection) -> Decision:
         if is_named(connection, digest):
-            return Decision(())
+            return Decision((), unchanged={digest: data})
         return Decision((SpecChange(digest=digest, size=len(data)),), {digest: data})
 
     head = committer.commit(decide, by)
