@@ -245,3 +245,20 @@ def test_a_terminal_user_sees_no_traceback(plant: Plant) -> None:
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert subprocess.run(plant.command(), env=plant.environment(), capture_output=True, check=False).returncode == 0
+
+
+def test_several_inboxes_are_watched_together(plant: Plant) -> None:
+    other = plant.root / "other"
+    other.mkdir()
+    plant.start(str(other))
+    plant.drop("a.json", manifest("a"))
+    (other / "b.json").write_text(manifest("b"))
+    until(lambda: sorted(plant.deploys()) == ["a@v1", "b@v1"])
+    until((other / "receipts" / "b.json.json").exists)
+
+
+def test_overlapping_inboxes_are_refused(plant: Plant) -> None:
+    (plant.inbox / "inner").mkdir()
+    done = plant.call("run", "--once", str(plant.inbox), str(plant.inbox / "inner"))
+    assert done.returncode == 3
+    assert "overlap" in done.stderr
