@@ -38,3 +38,12 @@ def test_what_is_wrong_is_named_by_its_place() -> None:
     with pytest.raises(ManifestError) as caught:
         read_trigger("t.yaml", b"name: ' x'\nspec: {activ: true}\n", Format.YAML)
     assert {(problem.path, problem.line) for problem in caught.value.problems} == {("name", 1), ("spec.activ", 2)}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("offloaded_input_dat", "offloaded_input_data"), ("offloadedInputDat", "offloadedInputData")]
+)
+def test_the_name_that_was_meant_is_told_in_the_writers_spelling(written: str, meant: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        read_trigger("t.json", b'{"name": "t", "spec": {"%b": {}}}' % written.encode(), Format.JSON)
+    assert meant in caught.value.hint

@@ -40,6 +40,10 @@ def _camel(key: str) -> str:
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), key) if "_" in key else key
 
 
+def _snake(key: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"_{match[0].lower()}", key)
+
+
 def places(findings: Iterable[Finding]) -> set[Path]:
     """The respelled paths of findings and of all that they are inside: where one may be said to stand."""
     paths = {respelled(finding.path) for finding in findings}
@@ -63,10 +67,11 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """A hint with the name that was probably meant."""
+    """A hint with the name that was probably meant, in the spelling that the writer uses."""
+    spell = _snake if "_" in name else str
     names = sorted(known)
     close = difflib.get_close_matches(_camel(name), names, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"known names: {', '.join(names)}"
+    return f"did you mean `{spell(close[0])}`?" if close else f"known names: {', '.join(map(spell, names))}"
 
 
 def _document(path: Path) -> tuple[int, Path]:
