@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from taskstore.errors import ProjectNotFoundError, TaskstoreError
+from taskstore.errors import BusyError, ProjectNotFoundError, TaskstoreError
 from taskstore.index.queries import TaskQuery
 from taskstore.store.source import Source
 from taskstore.store.store import Store
-from taskstore_daemon.serve import connection, guard
+from taskstore_daemon.serve import connection, guard, registry
 from taskstore_daemon.serve.registry import Registry
 from taskstore_daemon.serve.server import Access, Address, Server, listen, url_of
 from taskstore_specs import Format
-from tests.serve.site import PATIENCE, PROGRAMS, PROJECT, Site, environment
+from tests.serve.site import PATIENCE, PROGRAMS, PROJECT, Site, call, environment
 
 CLIENTS, EACH = 8, 125
 
@@ -110,6 +110,31 @@ def test_whoever_stops_waiting_leaves_the_others_alone(store: Store) -> None:
 
     asyncio.run(deploy_all())
     assert {row.name for row in store.list_tasks(TaskQuery()).tasks} == {"a", "b"}
+
+
+def test_what_waits_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "WAITING_BYTES", 3 * len(source("t0").data))
+
+    async def deploy_all() -> list[object]:
+        queue = registry.Registry(store)
+        results = await asyncio.gather(
+            *(queue.deploy(source(f"t{n}"), "ann") for n in range(5)), return_exceptions=True
+        )
+        await queue.deploy(source("t9"), "ann")
+        queue.close()
+        return list(results)
+
+    results = asyncio.run(deploy_all())
+    assert [isinstance(result, BusyError) for result in results] == [False] * 3 + [True] * 2
+
+
+def test_what_bodies_hold_is_bounded_and_given_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_BYTES", 1_000)
+    access = Access()
+    with listen(Address("127.0.0.1", 0), access) as listener, Server(store, listener, access):
+        url = url_of(listener, access)
+        for size, code in ((900, "invalid_argument"), (1_100, "unavailable"), (900, "invalid_argument")):
+            assert call(url, "task.TaskService/DeployTask", b"x" * size).code == code
 
 
 def head(length: int) -> bytes:

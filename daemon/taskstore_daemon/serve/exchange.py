@@ -10,14 +10,16 @@ from typing import Any
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
+from taskstore.errors import BusyError
+from taskstore_daemon.serve.budget import Budget
+from taskstore_daemon.serve.errors import to_connect
 from taskstore_daemon.serve.limits import DRAIN_BYTES
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
-"""An ASGI application (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
+"""Of ASGI (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
 
 _STATUS = {
     Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -39,25 +41,35 @@ class Exchange:
     """A request whose body has a limit. Its `receive` and `send` are those that an application is given.
 
     The answer begins only when the body was read, or DRAIN_BYTES of it: a client that is still sending may never look
-    at an answer that comes before, and a stock Flyte client then hangs.
+    at an answer that comes before, and a stock Flyte client then hangs. What is read counts against `budget` until
+    `close`.
     """
 
-    def __init__(self, receive: Receive, send: Send, most: int) -> None:
-        self._receive, self._send, self._most = receive, send, most
+    def __init__(self, receive: Receive, send: Send, most: int, budget: Budget) -> None:
+        self._receive, self._send, self._most, self._budget = receive, send, most, budget
         self._read = 0
+        self._held = 0
         self._more = True
         self._patient = True
         self.answered = False
 
     async def receive(self) -> Event:
-        """The next part of the body. Raises ConnectError (resource_exhausted) beyond the limit."""
+        """The next part of the body. Raises ConnectError: resource_exhausted beyond the limit, unavailable beyond the
+        budget."""
         event = await self._next()
         if self._read > self._most:
             raise ConnectError(Code.RESOURCE_EXHAUSTED, f"the body has more than {self._most} bytes")
+        size = len(event.get("body", b""))
+        try:
+            self._budget.take(size)
+        except BusyError as error:
+            # The library knows only its own errors while it reads.
+            raise to_connect(error) from error
+        self._held += size
         return event
 
     async def body(self) -> bytes:
-        """The whole body. Raises ConnectError: resource_exhausted, or canceled when the client went away."""
+        """The whole body. Raises as `receive`, and ConnectError (canceled) when the client went away."""
         parts: list[bytes] = []
         while self._more:
             event = await self.receive()
@@ -76,18 +88,21 @@ class Exchange:
             self.answered = True
         await self._send(event)
 
+    def close(self) -> None:
+        """The body is no longer needed."""
+        self._budget.give_back(self._held)
+        self._held = 0
+
     def give_up(self) -> None:
         """Wait for no more of the body: the connection ends with the answer."""
         self._patient = False
 
-    async def answer(
-        self, status: HTTPStatus, body: bytes = b"", headers: Iterable[tuple[bytes, bytes]] = (), *, head: bool = False
-    ) -> None:
-        """Send a whole answer; of a HEAD request without its body."""
+    async def answer(self, status: HTTPStatus, body: bytes = b"", headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Send a whole answer. The server leaves the body out where the request was HEAD."""
         length = (b"content-length", str(len(body)).encode("ascii"))
         start = {"type": "http.response.start", "status": status.value, "headers": [length, *headers]}
         await self.send(start)
-        await self.send({"type": "http.response.body", "body": b"" if head else body})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def refuse(self, error: ConnectError) -> None:
         """Send an error as Connect has it, in JSON."""

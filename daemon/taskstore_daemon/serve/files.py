@@ -42,22 +42,22 @@ class Files:
         if scope["method"] not in ("GET", "HEAD"):
             return await exchange.answer(HTTPStatus.METHOD_NOT_ALLOWED, headers=[(b"allow", b"GET, HEAD")])
         if path.startswith(BLOBS):
-            return await self._give(scope, exchange, Digest.parse(path.removeprefix(BLOBS)), OPAQUE)
+            return await self._give(exchange, Digest.parse(path.removeprefix(BLOBS)), OPAQUE)
         blob = await self._registry.run(lambda store: store.find_blob(path.removeprefix(NAMES)))
-        return await self._give(scope, exchange, blob.digest, blob.media_type)
+        return await self._give(exchange, blob.digest, blob.media_type)
 
     async def answer_signed(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
         """Answer who has a signed URL."""
         permit = self._signer.read(scope["path"].removeprefix(SIGNED))
         method = scope["method"]
         if isinstance(permit, DownloadPermit) and method in ("GET", "HEAD"):
-            return await self._give(scope, exchange, permit.digest, permit.media_type)
+            return await self._give(exchange, permit.digest, permit.media_type)
         if isinstance(permit, UploadPermit) and method == "PUT":
             async with self._uploads:
                 return await self._take(permit, headers, exchange)
         return await exchange.answer(HTTPStatus.METHOD_NOT_ALLOWED)
 
-    async def _give(self, scope: Scope, exchange: Exchange, digest: Digest, media_type: str) -> None:
+    async def _give(self, exchange: Exchange, digest: Digest, media_type: str) -> None:
         data = await self._registry.run(lambda store: store.blobs.get(digest))
         headers = [
             (b"content-type", media_type.encode("ascii")),
@@ -66,7 +66,7 @@ class Files:
             (b"content-disposition", b"attachment"),
             (b"x-content-type-options", b"nosniff"),
         ]
-        await exchange.answer(HTTPStatus.OK, data, headers, head=scope["method"] == "HEAD")
+        await exchange.answer(HTTPStatus.OK, data, headers)
 
     async def _take(self, permit: UploadPermit, headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
         media_type = _media_type(headers.get(b"content-type", b""))

@@ -10,11 +10,12 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
 from taskstore.errors import TaskstoreError
+from taskstore_daemon.serve.budget import Budget
 from taskstore_daemon.serve.callers import Tokens, current_base, current_caller
 from taskstore_daemon.serve.errors import to_connect
 from taskstore_daemon.serve.exchange import Exchange, Receive, Scope, Send
 from taskstore_daemon.serve.files import SIGNED, Files
-from taskstore_daemon.serve.limits import MESSAGE_BYTES, REQUEST_SECONDS, UPLOAD_BYTES, UPLOAD_SECONDS
+from taskstore_daemon.serve.limits import BODY_BYTES, MESSAGE_BYTES, REQUEST_SECONDS, UPLOAD_BYTES, UPLOAD_SECONDS
 from taskstore_daemon.serve.rpc import Application
 
 
@@ -28,11 +29,12 @@ class Guard:
 
     def __init__(self, services: Application, files: Files, *, tokens: Tokens | None, local_only: bool) -> None:
         self._services, self._files, self._tokens, self._local_only = services, files, tokens, local_only
+        self._budget = Budget(BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         is_upload = scope["path"].startswith(SIGNED)
-        exchange = Exchange(receive, send, UPLOAD_BYTES if is_upload else MESSAGE_BYTES)
+        exchange = Exchange(receive, send, UPLOAD_BYTES if is_upload else MESSAGE_BYTES, self._budget)
         try:
             async with asyncio.timeout(UPLOAD_SECONDS if is_upload else REQUEST_SECONDS):
                 await self._answer(scope, exchange)
@@ -43,6 +45,8 @@ class Guard:
             await _refuse(exchange, to_connect(error))
         except ConnectError as error:
             await _refuse(exchange, error)
+        finally:
+            exchange.close()
 
     async def _answer(self, scope: Scope, exchange: Exchange) -> None:
         headers = dict(scope["headers"])

@@ -24,6 +24,10 @@ BACKLOG = 1_024
 UPLOADS_AT_ONCE = 4
 """Each may hold UPLOAD_BYTES in memory."""
 REQUESTS_PER_COMMIT = 1_000
+BODY_BYTES = 512 * 1024 * 1024
+"""What the bodies of all requests under way hold together."""
+WAITING_BYTES = 256 * 1024 * 1024
+"""What all manifests that wait for a commit hold together."""
 
 URL_SECONDS = 60 * 60
 """How long a signed URL is good when the client asks for no less."""

@@ -14,7 +14,8 @@ import msgspec
 from taskstore.store.results import DeployResult
 from taskstore.store.source import Source
 from taskstore.store.store import Store
-from taskstore_daemon.serve.limits import REQUESTS_PER_COMMIT
+from taskstore_daemon.serve.budget import Budget
+from taskstore_daemon.serve.limits import REQUESTS_PER_COMMIT, WAITING_BYTES
 
 Answer = TypeVar("Answer")
 
@@ -35,6 +36,7 @@ class Registry:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="taskstore-serve")
+        self._budget = Budget(WAITING_BYTES)
         self._waiting: deque[_Waiting] = deque()
         self._committing: asyncio.Task[None] | None = None
 
@@ -48,6 +50,7 @@ class Registry:
         Once returned it is durable. A caller that stops waiting does not take the request back.
         """
         result: asyncio.Future[DeployResult] = asyncio.get_running_loop().create_future()
+        self._budget.take(len(source.data))
         self._waiting.append(_Waiting(source, by, result))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all())
@@ -69,7 +72,8 @@ class Registry:
         # An entry says who made it, so it holds the requests of one caller.
         by = self._waiting[0].by
         batch = list(islice(takewhile(lambda waiting: waiting.by == by, self._waiting), REQUESTS_PER_COMMIT))
-        for _ in batch:
+        for waiting in batch:
+            self._budget.give_back(len(waiting.source.data))
             self._waiting.popleft()
         return batch
 

@@ -78,7 +78,7 @@ def parse_address(text: str) -> Address:
 
 def listen(address: Address, access: Access) -> socket.socket:
     """A socket on `address`. Raises InvalidInputError for one that others can reach while `access` is open to anybody,
-    and StorageError when the system refuses."""
+    or that cannot be had."""
     if access.is_open and not is_loopback(address.host):
         raise InvalidInputError(
             f"{address} can be reached by others, and nothing tells who may call",
@@ -109,6 +109,7 @@ class Server:
         self._registry = Registry(store)
         self._listener = listener
         self._server = uvicorn.Server(_config(_application(self._registry, access), access))
+        self._fault: Exception | None = None
         self._thread = Thread(target=self._run, name="taskstore-server")
 
     def __enter__(self) -> Self:
@@ -126,12 +127,16 @@ class Server:
         self._server.should_exit = True
 
     def wait(self) -> None:
-        """Return when the last request is answered after a `stop`."""
+        """Return when the last request is answered after a `stop`. Raises what ended the server before that."""
         self._thread.join()
+        if self._fault is not None:
+            raise self._fault
 
     def _run(self) -> None:
         try:
             asyncio.run(self._server.serve(sockets=[self._listener]))
+        except Exception as error:
+            self._fault = error
         finally:
             self._registry.close()
 
