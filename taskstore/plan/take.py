@@ -16,6 +16,7 @@ from taskstore.journal.changes import (
     Change,
     OriginChange,
     ProjectChange,
+    TaskAction,
     TaskChange,
     TriggerAction,
     TriggerChange,
@@ -167,13 +168,21 @@ class _Revisions:
 
 def _take_task(change: TaskChange, state: State, revisions: _Revisions) -> TaskChange:
     current = state.versions.get(change.task_id)
-    task = change.task_id.task
-    found = {name: revisions.find(task, name, revision, state) for name, revision in change.triggers.items()}
+    if current is None:
+        return msgspec.structs.replace(change, triggers=_own_revisions(change, state, revisions))
+    deployed = change.action in (TaskAction.DEPLOY, TaskAction.ROLLBACK)
     return msgspec.structs.replace(
         change,
-        revision=max(current.revision + 1, change.revision) if current else change.revision,
-        triggers={name: revision for name, revision in found.items() if revision is not None},
+        revision=max(current.revision + 1, change.revision),
+        triggers=_own_revisions(change, state, revisions) if deployed else current.triggers,
     )
+
+
+def _own_revisions(change: TaskChange, state: State, revisions: _Revisions) -> dict[str, int]:
+    """The set that a version was deployed with, by the revisions that its triggers have here."""
+    task = change.task_id.task
+    found = {name: revisions.find(task, name, revision, state) for name, revision in change.triggers.items()}
+    return {name: revision for name, revision in found.items() if revision is not None}
 
 
 def _merge_active(base: Flags | None, here: Flags, theirs: Flags, action: TriggerAction) -> bool:
