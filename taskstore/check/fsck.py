@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from taskstore.check.blobs import check_blobs
 from taskstore.check.chain import ChainCheck, Expectation
 from taskstore.check.exposure import Guard, check_top
-from taskstore.check.index import CURRENT, add_recorded, check_index
+from taskstore.check.index import CURRENT, add_recorded, check_end, check_index
 from taskstore.check.listing import last_number, list_blobs, list_entries
 from taskstore.check.needs import add_needs
 from taskstore.check.position import START, Phase, Position, read_position, write_position
@@ -91,6 +91,7 @@ class Fsck:
         store = self._store
         match phase:
             case Phase.JOURNAL:
+                yield from check_end(store.index, store.journal, self._commands)
                 number = int(after or 0)
                 chain = ChainCheck(store.journal.read, store.blobs, self._guard, self._expected)
                 yield from chain.steps(list_entries(store.root, number), number, self.head_at(number))

@@ -37,6 +37,25 @@ def check_index(index: Index, journal: Journal, commands: Commands, after: Head 
         return
 
 
+def check_end(index: Index, journal: Journal, commands: Commands) -> Iterator[Step]:
+    """Whether the index has applied entries that the journal no longer has; to be asked before the index is used, as
+    it is then rebuilt and forgets them."""
+    try:
+        lag = index.lag()
+        last = journal.head().sequence
+    except JournalDamagedError:
+        return
+    if lag < 0:
+        lost = Problem(
+            kind=Kind.ENTRY_MISSING,
+            message=f"the journal ends at entry {last}, and the index has applied entry {last - lag}",
+            repair=commands.repair,
+            sequence=last + 1,
+            last_sequence=last - lag,
+        )
+        yield Step(mark=str(last), items=0, problems=(lost,))
+
+
 def add_recorded(problems: Iterable[Problem], index: Index) -> tuple[Problem, ...]:
     """The problems, those of journal entries with the versions that the index knows from them, if it can be asked."""
     try:

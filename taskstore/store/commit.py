@@ -19,7 +19,14 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from taskstore.cas import BlobStore
-from taskstore.errors import AlreadyExistsError, BlobDamagedError, BlobNotFoundError, BusyError, TaskstoreError
+from taskstore.errors import (
+    AlreadyExistsError,
+    BlobDamagedError,
+    BlobNotFoundError,
+    BusyError,
+    StorageError,
+    TaskstoreError,
+)
 from taskstore.index import Index
 from taskstore.journal import Journal
 from taskstore.journal.changes import Change
@@ -91,7 +98,7 @@ class Committer:
         for digest, data in blobs.items():
             try:
                 self._blobs.get(digest)
-            except (BlobNotFoundError, BlobDamagedError):
+            except (BlobNotFoundError, BlobDamagedError, StorageError):
                 lost[digest] = data
         return lost
 

@@ -156,10 +156,20 @@ def test_a_head_noted_earlier_proves_the_history_up_to_it(store: Store) -> None:
     assert kinds(store, expected=Expectation(noted, Digest.of(b"another"))) == [Kind.HEAD_UNEXPECTED]
 
 
+def test_a_journal_that_lost_its_end_is_found_by_the_index(store: Store) -> None:
+    store.close()
+    entry(store, 4).unlink()
+    entry(store, 3).unlink()
+    with Store.open(store.root) as opened:
+        problem, *_ = fsck(opened)
+    assert (problem.kind, problem.sequence, problem.last_sequence) == (Kind.ENTRY_MISSING, 3, 4)
+
+
 def test_a_journal_that_lost_its_end_is_found_by_the_head_noted_earlier(store: Store) -> None:
     head = store.status()
     store.close()
     entry(store, 4).unlink()
+    (store.root / "index.duckdb").unlink()
     problem, *_ = fsck(store, expected=Expectation(head.sequence, head.digest))
     assert (problem.kind, problem.sequence) == (Kind.HEAD_UNEXPECTED, 4)
 
