@@ -56,6 +56,10 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
         return f"blobs/sha256/{self.digest[7:]}"
 
 
+class _Layout(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    image_layout_version: str
+
+
 class Index(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """`index.json`. Other programs may write it anew when they carry a bundle, so only its first manifest counts."""
 
@@ -139,6 +143,12 @@ def make_index(manifest: bytes) -> bytes:
         _MANIFEST, sha256(manifest), len(manifest), ARTIFACT, {"org.opencontainers.image.ref.name": TAG}
     )
     return encode(Index(2, (descriptor,), _INDEX))
+
+
+def check_layout(data: bytes) -> None:
+    """Whether `oci-layout` is that of version 1.0.0. Raises BundleDamagedError."""
+    if _decode(data, _Layout, "oci-layout").image_layout_version != "1.0.0":
+        raise BundleDamagedError("its oci-layout is not that of version 1.0.0")
 
 
 def read_index(data: bytes) -> Descriptor:

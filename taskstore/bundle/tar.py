@@ -78,7 +78,11 @@ def scan(file: BundleFile) -> dict[str, Member]:
             _check_extended(file.read_at(offset + BLOCK, size) if size <= PAX_BYTES else b"", name)
         elif kind != _DIRECTORY or size or not _FOLDER.fullmatch(name):
             raise BundleDamagedError(f"the member {name!r} is no regular file of an OCI image layout")
-        offset += BLOCK + size + len(padding(size))
+        offset += BLOCK + size
+        filling = padding(size)
+        if file.read_at(offset, len(filling)) != filling:
+            raise BundleDamagedError(f"after the member {name!r} is something that belongs to nothing")
+        offset += len(filling)
     raise BundleDamagedError(f"it has more than {MEMBERS} members")
 
 
@@ -130,7 +134,7 @@ def _keywords(data: bytes) -> Iterator[bytes]:
 
 
 def _check_end(file: BundleFile, offset: int) -> None:
-    """After the first empty block there is nothing but empty bytes, and not many."""
+    """A tar ends with two empty blocks, and after them are no more than tar programs add to fill a record of tape."""
     rest = file.size - offset
-    if rest > 20 * BLOCK or file.read_at(offset, rest).strip(b"\0"):
-        raise BundleDamagedError("something follows the end of the tar")
+    if not len(END) <= rest <= 20 * BLOCK or file.read_at(offset, rest).strip(b"\0"):
+        raise BundleDamagedError("its tar does not end where it should")
