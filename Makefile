@@ -22,8 +22,8 @@ format: $(READY)      ## put the formatting right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)       ## print how fast it is; works in the current folder, as its disk is part of the figures
-	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+bench: $(READY)       ## take the figures of specs/performance.md (SHORT=1: small ones, only printed); needs PostgreSQL 15
+	$(BIN)/python tests/benchmarks/run.py $(if $(SHORT),--short,--write)
 
 crash: $(READY)       ## the long form of the durability tests
 	$(BIN)/python -m pytest tests/crash --thorough

@@ -1,6 +1,6 @@
 """What is deployed: requests in the shape and size of those that Flyte programs print, each with one trigger.
 
-Of the real ones (`../shared/corpus`) the median has 28 objects and 3.7 KB as indented JSON; so have these, and a trigger.
+Of the real ones (`../shared/corpus`) the median has 28 objects and 3.7 KB as indented JSON; these have a little more.
 """
 
 from __future__ import annotations

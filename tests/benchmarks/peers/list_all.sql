@@ -1,0 +1,11 @@
+-- pgbench: Flyte 2's ListTasks without a filter: the newest version of each task, with both totals.
+WITH filtered_tasks AS (
+    SELECT *, row_number() OVER (PARTITION BY project, domain, name ORDER BY created_at DESC) AS rn FROM tasks
+), unfiltered_tasks AS (
+    SELECT *, row_number() OVER (PARTITION BY project, domain, name ORDER BY created_at DESC) AS rn FROM tasks
+), total_counts AS (
+    SELECT (SELECT count(*) FROM filtered_tasks WHERE rn = 1) AS filtered_total,
+        (SELECT count(*) FROM unfiltered_tasks WHERE rn = 1) AS total
+)
+SELECT filtered_tasks.*, total_counts.filtered_total, total_counts.total FROM filtered_tasks, total_counts
+WHERE filtered_tasks.rn = 1 ORDER BY created_at DESC LIMIT 50 OFFSET 0;
