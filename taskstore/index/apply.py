@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import duckdb
 
 from taskstore.index import history, projection, schema
-from taskstore.index.projection import TASK, TRIGGER, VERSION
+from taskstore.index.fold import Key, Record, Records, fold_triggers, fold_versions, newest, task_of
+from taskstore.index.history import Row
+from taskstore.index.projection import TASK, VERSION
+from taskstore.index.standing import Standing
 from taskstore.journal.entry import Entry, Head
 from taskstore_specs.digest import Digest
 
@@ -33,27 +36,28 @@ def head(connection: duckdb.DuckDBPyConnection) -> Head | None:
     return Head(row[0], Digest.parse(row[1]), history.aware(row[2]))
 
 
-def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, Digest]], after: int) -> None:
-    """Take in the entries that follow entry `after`, the last one applied: all of them or, when this raises, none."""
+def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, Digest]]) -> None:
+    """Take in the entries that follow the last one applied: all of them or, when this raises, none."""
     if not entries:
         return
     with _transaction(connection):
-        history.append(connection, history.encode(entries))
-        _project_changes(connection, after, entries[-1][0].sequence)
-        _keep_sorted(connection)
-        _move_head(connection, entries[-1])
+        rows = history.rows_of(entries)
+        _append(connection, rows)
+        unsorted = _move_head(connection, entries[-1], _project_changes(connection, rows))
+        if unsorted > UNSORTED_ROWS:
+            _sort(connection, unsorted)
 
 
 def load(connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]) -> None:
-    """Fill an empty index with a whole journal, given in chunks of one entry or more: all or, when this raises, none.
-
-    One chunk is read and encoded while DuckDB takes in the one before, which it does without holding Python up.
-    """
+    """Fill an empty index with a whole journal, given in chunks of one entry or more: all or, if this raises, none."""
     with _transaction(connection):
-        last = _append_all(connection, chunks)
+        last = None
+        for chunk in chunks:
+            _append(connection, history.rows_of(chunk))
+            last = chunk[-1]
         if last is not None:
             _project_all(connection, last[0].sequence)
-            _move_head(connection, last)
+            _move_head(connection, last, 0)
 
 
 @contextmanager
@@ -69,29 +73,19 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def _append_all(
-    connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]
-) -> tuple[Entry, Digest] | None:
-    last = None
-    with ThreadPoolExecutor(1, "taskstore-index-load") as worker:
-        inserted: Future[None] | None = None
-        for chunk in chunks:
-            batches = history.encode(chunk)
-            if inserted is not None:
-                inserted.result()
-            inserted = worker.submit(history.append, connection, batches)
-            last = chunk[-1]
-        if inserted is not None:
-            inserted.result()
-    return last
+def _append(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> None:
+    for table in schema.TABLES:
+        if rows[table.name]:
+            history.append(connection, table, rows[table.name])
 
 
-def _move_head(connection: duckdb.DuckDBPyConnection, last: tuple[Entry, Digest]) -> None:
+def _move_head(connection: duckdb.DuckDBPyConnection, last: tuple[Entry, Digest], unsorted: int) -> int:
+    """`unsorted` are the rows that `task_versions` got behind its sorted part; how many it has there now."""
     entry, digest = last
-    connection.execute(
-        "UPDATE meta SET sequence = ?, digest = ?, committed_at = ?",
-        [entry.sequence, str(digest), history.naive(entry.committed_at)],
-    )
+    query = "UPDATE meta SET sequence = ?, digest = ?, committed_at = ?, unsorted = unsorted + ? RETURNING unsorted"
+    moved = [entry.sequence, str(digest), history.naive(entry.committed_at), unsorted]
+    [(count,)] = connection.execute(query, moved).fetchall()
+    return int(count)
 
 
 def _project_all(connection: duckdb.DuckDBPyConnection, upto: int) -> None:
@@ -104,79 +98,48 @@ def _project_all(connection: duckdb.DuckDBPyConnection, upto: int) -> None:
         f"INSERT INTO task_versions BY NAME {projection.summarised(f'({versions})', 'triggers')} ORDER BY {VERSION}",
         {"upto": upto},
     )
-    connection.execute("UPDATE meta SET sorted = (SELECT count(*) FROM task_versions)")
     connection.execute(f"INSERT INTO tasks BY NAME {projection.newest('task_versions')} ORDER BY {TASK}")
 
 
-def _keep_sorted(connection: duckdb.DuckDBPyConnection) -> None:
-    """Sort `task_versions` anew once the rows behind its sorted part are many: a second for a million rows, seldom."""
-    count = "SELECT (SELECT count(*) FROM task_versions), sorted FROM meta"
-    [[rows, already]] = connection.execute(count).fetchall()
-    if rows - already <= max(UNSORTED_ROWS, already // 2):
+def _sort(connection: duckdb.DuckDBPyConnection, unsorted: int) -> None:
+    """Sort `task_versions` anew if its unsorted rows are half as many as the others: a second for a million rows."""
+    [(rows,)] = connection.execute("SELECT count(*) FROM task_versions").fetchall()
+    if unsorted <= rows // 3:
         return
     connection.execute("ALTER TABLE task_versions RENAME TO unsorted")
     connection.execute(schema.TASK_VERSIONS.create)
     connection.execute(f"INSERT INTO task_versions FROM unsorted ORDER BY {VERSION}")
     connection.execute("DROP TABLE unsorted")
-    connection.execute("UPDATE meta SET sorted = ?", [rows])
+    connection.execute("UPDATE meta SET unsorted = 0")
 
 
-_FRESH = "sequence > $after AND sequence <= $upto"
-_TOUCHED = f"""
-CREATE OR REPLACE TEMP TABLE touched AS
-    SELECT {VERSION} FROM task_revisions WHERE {_FRESH}
-    UNION SELECT project, domain, task_name, task_version FROM trigger_revisions WHERE {_FRESH}
-    UNION SELECT project, domain, task_name, task_version FROM triggers
-        SEMI JOIN (FROM trigger_revisions WHERE {_FRESH}) USING ({TRIGGER})
-"""
-"""The versions whose state or trigger counts may have changed: deployed, or come to or left by a trigger.
-
-Not each need be here: of a bundle, some of a trigger's versions may not have been chosen.
-"""
-
-
-def _settable(table: schema.Table, keep: frozenset[str]) -> str:
-    """Assignments of a MERGE: what `fresh` says of a column, else what the table held."""
-    return ", ".join(
-        f'"{name}" = coalesce(fresh."{name}", {table.name}."{name}")' for name in table.columns if name not in keep
-    )
+def _project_changes(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> int:
+    """Bring the current tables up to date with new rows of the history; how many rows `task_versions` got."""
+    revisions, moves = _records(schema.TASK_REVISIONS, rows), _records(schema.TRIGGER_REVISIONS, rows)
+    triggers = Standing(connection, schema.TRIGGERS, map(task_of, (*revisions, *moves)))
+    touched = fold_triggers(triggers.rows, moves) | {schema.TASK_VERSIONS.key_of(revision) for revision in revisions}
+    triggers.save()
+    versions = Standing(connection, schema.TASK_VERSIONS, touched)
+    fold_versions(versions.rows, revisions, triggers.rows.values())
+    written = versions.save()
+    _show_newest(connection, versions.rows)
+    return written
 
 
-_CREATED = frozenset({"created_at", "created_sequence", "created_position"})
-_MERGE_TRIGGERS = f"""
-MERGE INTO triggers USING ({projection.triggers("$after", "$upto", known=True)}) AS fresh USING ({TRIGGER})
-    WHEN MATCHED THEN UPDATE BY NAME
-    WHEN NOT MATCHED THEN INSERT BY NAME
-"""
-_MERGE_VERSIONS = f"""
-MERGE INTO task_versions
-    USING ({
-    projection.summarised(
-        f"(FROM touched LEFT JOIN ({projection.versions('$after', '$upto')}) USING ({VERSION}))", "triggers"
-    )
-}) AS fresh
-    USING ({VERSION})
-    WHEN MATCHED THEN UPDATE SET {_settable(schema.TASK_VERSIONS, _CREATED | {"deleted_at"})},
-        deleted_at = CASE WHEN fresh.revision IS NULL THEN task_versions.deleted_at ELSE fresh.deleted_at END
-    WHEN NOT MATCHED AND fresh.revision IS NOT NULL THEN INSERT BY NAME
-"""
-_MERGE_TASKS = f"""
-MERGE INTO tasks
-    USING (
-        FROM (SELECT DISTINCT {TASK} FROM touched)
-        LEFT JOIN ({projection.newest(f"(FROM task_versions SEMI JOIN touched USING ({TASK}))")}) USING ({TASK})
-    ) AS fresh
-    USING ({TASK})
-    WHEN MATCHED AND fresh.version IS NULL THEN DELETE
-    WHEN MATCHED THEN UPDATE BY NAME
-    WHEN NOT MATCHED AND fresh.version IS NOT NULL THEN INSERT BY NAME
-"""
+def _show_newest(connection: duckdb.DuckDBPyConnection, changed: Records) -> None:
+    """Bring `tasks` up to date with the rows of `task_versions` that changed."""
+    tasks = Standing(connection, schema.TASKS, map(task_of, changed.values()))
+    known: defaultdict[Key, Records] = defaultdict(dict)
+    for version in (*tasks.rows.values(), *changed.values()):
+        known[task_of(version)][schema.TASK_VERSIONS.key_of(version)] = version
+    for task, versions in known.items():
+        shown = tasks.rows.pop(task, None)
+        if shown and versions[schema.TASK_VERSIONS.key_of(shown)]["deleted_at"]:
+            versions = Standing(connection, schema.TASK_VERSIONS, [task]).rows
+        if row := newest(versions.values()):
+            tasks.rows[task] = row
+    tasks.save()
 
 
-def _project_changes(connection: duckdb.DuckDBPyConnection, after: int, upto: int) -> None:
-    """Move the current tables from entry `after` to entry `upto`, touching only what changed between them."""
-    bounds = {"after": after, "upto": upto}
-    connection.execute(_TOUCHED, bounds)
-    connection.execute(_MERGE_TRIGGERS, bounds)
-    connection.execute(_MERGE_VERSIONS, bounds)
-    connection.execute(_MERGE_TASKS)
+def _records(table: schema.Table, rows: Mapping[str, Sequence[Row]]) -> list[Record]:
+    return [dict(zip(table.columns, row, strict=True)) for row in rows[table.name]]

@@ -34,32 +34,12 @@ ROWS_PER_STATEMENT = 20_000
 _json = msgspec.json.Encoder(order="sorted")
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """Rows for one table, as its INSERT takes them: a JSON object that holds a list a column."""
-
-    table: schema.Table
-    columns: str
-
-
-def encode(entries: Iterable[tuple[Entry, Digest]]) -> list[Batch]:
-    """The entries and their changes as rows of the history tables. Pure."""
-    rows = rows_of(entries)
-    return [
-        _batch(table, rows[table.name][start : start + ROWS_PER_STATEMENT])
-        for table in schema.TABLES
-        for start in range(0, len(rows[table.name]), ROWS_PER_STATEMENT)
-    ]
-
-
-def append(connection: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:
-    """Append rows to the history tables."""
-    for batch in batches:
-        connection.execute(batch.table.insert, [batch.columns])
-
-
-def _batch(table: schema.Table, rows: Sequence[Row]) -> Batch:
-    columns = dict(zip(table.columns, zip(*rows, strict=True), strict=True))
-    return Batch(table, _json.encode(columns).decode())
+def append(connection: duckdb.DuckDBPyConnection, table: schema.Table, rows: Sequence[Row]) -> None:
+    """Append rows to a table."""
+    appender = connection.appender(table.name)
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        appender.append_rows(rows[start : start + ROWS_PER_STATEMENT])
+        appender.flush()
 
 
 def rows_of(entries: Iterable[tuple[Entry, Digest]]) -> defaultdict[str, list[Row]]:

@@ -52,7 +52,7 @@ class IndexWriter:
             raise ValueError(f"entry {new[0][0].sequence} does not follow entry {self.head.sequence}")
         last, digest = new[-1]
         try:
-            application.apply(self.connection, new, self.head.sequence)
+            application.apply(self.connection, new)
             self._session.head = Head(last.sequence, digest, last.committed_at)
         except duckdb.Error as error:
             self._mend(self._session, error)

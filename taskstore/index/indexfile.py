@@ -131,7 +131,7 @@ class IndexFile:
             connection = undo.enter_context(closing(self._connect(read_only=False, guarded=True)))
             head = self._checked_head(connection)
             for chunk in rebuild.chunks(self._journal.entries(after=head)):
-                apply.apply(connection, chunk, head.sequence if head else 0)
+                apply.apply(connection, chunk)
                 last, digest = chunk[-1]
                 head = Head(last.sequence, digest, last.committed_at)
             undo.pop_all()

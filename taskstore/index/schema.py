@@ -11,9 +11,12 @@ column can be sorted and compared; only times that have not come (`deleted_at`) 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the tables or their meaning change; an index of another format is rebuilt."""
 
 
@@ -38,6 +41,16 @@ class Table(msgspec.Struct, frozen=True):
         shape = ", ".join(f'"{name}": ["{kind}"]' for name, kind in self.columns.items())
         lists = ", ".join(f'unnest(given."{name}")' for name in self.columns)
         return f"INSERT INTO {self.name} SELECT {lists} FROM (SELECT from_json_strict(?, '{{{shape}}}') AS given)"
+
+
+class Keyed(Table, frozen=True):
+    """A current table: one row a `key`, of which the first three columns say whose task it is."""
+
+    key: tuple[str, ...]
+
+    def key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """The key of a row."""
+        return tuple(row[column] for column in self.key)
 
 
 def _null(column: str) -> str:
@@ -98,10 +111,10 @@ _PROJECT = {"id": "VARCHAR", "action": "VARCHAR", "name": "VARCHAR", "descriptio
 
 META = Table(
     "meta",
-    {"format": "INTEGER", "sequence": "BIGINT", "digest": "VARCHAR", "committed_at": "TIMESTAMP", "sorted": "BIGINT"},
+    {"format": "INTEGER", "sequence": "BIGINT", "digest": "VARCHAR", "committed_at": "TIMESTAMP", "unsorted": "BIGINT"},
 )
 """One row: the format, the head of what was applied (an empty digest before the first entry), and how many rows of
-`task_versions` are sorted by task."""
+`task_versions` were put behind those that are sorted by task."""
 
 JOURNAL = Table(
     "journal",
@@ -147,12 +160,13 @@ ORIGINS = Table(
 )
 """How far other stores were followed by their bundles."""
 
-TASK_VERSIONS = Table("task_versions", _CURRENT_VERSION)
-TASKS = Table("tasks", _CURRENT_VERSION)
+TASK_VERSIONS = Keyed("task_versions", _CURRENT_VERSION, ("project", "domain", "name", "version"))
+TASKS = Keyed("tasks", _CURRENT_VERSION, ("project", "domain", "name"))
 """The newest version of each task that has one which is not deleted."""
-TRIGGERS = Table(
+TRIGGERS = Keyed(
     "triggers",
     {**_PLACE, **_TRIGGER, "deployed_at": "TIMESTAMP", "updated_at": "TIMESTAMP", "deleted_at": "TIMESTAMP"},
+    ("project", "domain", "task_name", "name"),
 )
 
 TABLES = (
