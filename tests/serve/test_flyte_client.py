@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Callable
 from typing import Any
@@ -161,6 +162,28 @@ def test_what_is_refused_is_shown_and_fails(make_site: Callable[..., Site]) -> N
     unknown = site.flyte(*options, "--image", "img:1", "--project", "nope", "sorting.py", "env")
     assert unknown.code == 1
     assert "nope" in unknown.text
+
+
+@pytest.mark.parametrize("chosen", [[], ["merge_sort", "largest"]])
+def test_a_bundle_takes_tasks_and_their_code_to_another_site(make_site: Callable[..., Site], chosen: list[str]) -> None:
+    here, there = make_site("here"), make_site("there")
+    deploy(here)
+    bundle = here.folder / "tasks.tar"
+    tasks = [f"{PROJECT}/{DOMAIN}/sorting.{name}" for name in chosen]
+    for done in (here.taskstore("bundle", "create", bundle, *tasks), there.taskstore("bundle", "apply", bundle)):
+        assert done.code == 0, done.err
+    for question in (["task", "sorting.largest", "v1"], ["trigger", "sorting.merge_sort"]):
+        said = [site.flyte("get", *question) for site in (here, there)]
+        assert said[0].code == 0, said[0].text
+        assert said[0].out == said[1].out
+    for name, uris in (("largest", {".tar.gz"}), ("merge_sort", {".tar.gz", "offloaded-inputs"})):
+        shown = there.taskstore_bytes("show", f"{PROJECT}/{DOMAIN}/sorting.{name}", "--json").decode()
+        found = set(re.findall(r"taskstore://([^\"]+)", shown))
+        assert all(any(part in uri for uri in found) for part in uris)
+        for uri in found:
+            path = f"/files/{uri}/inputs.pb" if "offloaded-inputs" in uri else f"/files/{uri}"
+            there_is = there.request("GET", path)
+            assert (there_is.status, there_is.body) == (200, here.request("GET", path).body)
 
 
 def test_the_client_needs_no_configuration_file(deployed: Site) -> None:
