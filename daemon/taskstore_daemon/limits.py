@@ -25,7 +25,7 @@ LISTED = 100
 SETTLE_SECONDS = 0.5
 """How long a file that no event vouches for must stand still between two looks."""
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.005
 """An event is followed up after this, so that files that come together are dealt with together."""
 
 RESCAN_SECONDS = 5.0
