@@ -17,7 +17,7 @@ import report
 from bench import Bench, Place
 from measure import Row
 from peers.postgres import Postgres, programs
-from rows import blobs, daemon, deploys, growth, listing, memory, parts, rebuild, startup
+from rows import blobs, daemon, deploys, growth, listing, memory, parts, rebuild, serve, startup
 
 ROOT = Path(__file__).parents[2]
 PAGE, PLOT = ROOT / "specs" / "performance.md", ROOT / "specs" / "performance.svg"
@@ -31,6 +31,7 @@ GROUPS = {
     "growth": growth,
     "memory": memory,
     "parts": parts,
+    "serve": serve,
 }
 
 
