@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from taskstore.disk.faults import storage_errors
 from taskstore.index import apply
 from taskstore.index.connection import MEMORY_TO_REBUILD, connect, connect_memory
 from taskstore.journal import Entry, Journal
@@ -38,7 +39,7 @@ def chunks(entries: Iterable[tuple[Entry, Digest]]) -> Iterator[list[tuple[Entry
 def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
     """Write a new index of the whole journal and rename it to `path`. The caller holds the index alone.
 
-    Raises JournalDamagedError, leaving the old index; duckdb.Error when DuckDB cannot write (the disk is full).
+    Raises JournalDamagedError, leaving the old index; StorageError; duckdb.Error when DuckDB cannot write.
     """
     new = temporary / f"index-{secrets.token_hex(8)}.duckdb"
     try:
@@ -48,11 +49,13 @@ def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
             apply.create(connection)
             apply.load(connection, chunks(journal.entries()))
             connection.execute("CHECKPOINT")
-        _wal(path).unlink(missing_ok=True)
-        new.replace(path)
+        with storage_errors("cannot put the new index in its place", path):
+            _wal(path).unlink(missing_ok=True)
+            new.replace(path)
     finally:
-        new.unlink(missing_ok=True)
-        _wal(new).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+            _wal(new).unlink(missing_ok=True)
 
 
 def in_memory(temporary: Path | None, journal: Journal) -> duckdb.DuckDBPyConnection:
@@ -64,13 +67,17 @@ def in_memory(temporary: Path | None, journal: Journal) -> duckdb.DuckDBPyConnec
 
 
 def set_aside(path: Path, temporary: Path) -> None:
-    """Move a damaged index out of the way, for whoever wants to look into it. The last one is kept, older ones not."""
-    for old in temporary.glob(f"{DAMAGED}-*"):
-        old.unlink(missing_ok=True)
+    """Move a damaged index out of the way, for whoever wants to look into it. The last one is kept, older ones not.
+
+    Raises StorageError.
+    """
     name = f"{DAMAGED}-{time.time_ns()}"
-    for source, target in ((path, name), (_wal(path), f"{name}.wal")):
-        with contextlib.suppress(FileNotFoundError):
-            source.replace(temporary / target)
+    with storage_errors("cannot set the damaged index aside", path):
+        for old in temporary.glob(f"{DAMAGED}-*"):
+            old.unlink(missing_ok=True)
+        for source, target in ((path, name), (_wal(path), f"{name}.wal")):
+            with contextlib.suppress(FileNotFoundError):
+                source.replace(temporary / target)
 
 
 def _wal(path: Path) -> Path:

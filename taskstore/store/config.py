@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 
@@ -9,7 +10,14 @@ import msgspec
 
 from taskstore.disk.files import create_file, read_file
 from taskstore.disk.folders import create_folder
-from taskstore.errors import AlreadyExistsError, NotFoundError, StoreNotFoundError, UnsupportedFormatError
+from taskstore.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    ReadOnlyError,
+    StorageError,
+    StoreNotFoundError,
+    UnsupportedFormatError,
+)
 from taskstore.plan.deploy import Policy
 from taskstore_specs.digest import Digest
 
@@ -47,10 +55,7 @@ def create_store(root: Path, policies: Policy) -> StoreConfig:
 
 
 def read_config(root: Path) -> StoreConfig:
-    """Read `taskstore.json` of the store at `root`. Raises StoreNotFoundError, UnsupportedFormatError.
-
-    A store whose folders are links is none: what is written would land elsewhere.
-    """
+    """Read `taskstore.json` of the store at `root`. Raises StoreNotFoundError, UnsupportedFormatError."""
     try:
         data = read_file(root / FILE_NAME, most=_MOST_BYTES)
     except NotFoundError as error:
@@ -61,14 +66,24 @@ def read_config(root: Path) -> StoreConfig:
         raise UnsupportedFormatError(
             f"{root / FILE_NAME} cannot be read: {error}", hint="restore the file from a copy; nothing else is lost"
         ) from error
-    for folder in FOLDERS:
-        if (root / folder).is_symlink():
-            raise UnsupportedFormatError(f"{root / folder} is a link", hint="put the folder itself in its place")
     if config.format != FORMAT or config.digest != Digest.ALGORITHM:
         raise UnsupportedFormatError(
             f"{root} has format {config.format} with {config.digest} digests", hint="use a newer version of taskstore"
         )
     return config
+
+
+def prepare_folders(root: Path) -> None:
+    """Make the folders of the store at `root` that are missing, as empty ones are often lost when a store is copied.
+
+    Raises UnsupportedFormatError of one that is a link: what is written would land elsewhere.
+    """
+    for folder in (root / name for name in FOLDERS):
+        if folder.is_symlink():
+            raise UnsupportedFormatError(f"{folder} is a link", hint="put the folder itself in its place")
+        if not folder.exists():
+            with contextlib.suppress(ReadOnlyError, StorageError):  # whoever needs it will say so
+                create_folder(folder)
 
 
 def find_store(start: Path) -> Path:

@@ -37,7 +37,7 @@ from taskstore.plan.deploy import Policy, ProjectPolicy, SignaturePolicy, Versio
 from taskstore.plan.fires import Fire
 from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
-from taskstore.store.config import StoreConfig, create_store, find_store, read_config
+from taskstore.store.config import StoreConfig, create_store, find_store, prepare_folders, read_config
 from taskstore.store.deploy import deploy
 from taskstore.store.export import write_parquet
 from taskstore.store.log import LogEntry, read_log
@@ -94,7 +94,9 @@ class Store:
     def open(cls, root: Path | str, *, clock: Clock = system_clock) -> Self:
         """Open the store at `root`. Raises StoreNotFoundError, UnsupportedFormatError."""
         path = Path(root).absolute()
-        return cls(path, read_config(path), clock)
+        config = read_config(path)
+        prepare_folders(path)
+        return cls(path, config, clock)
 
     @staticmethod
     def find(start: Path | str) -> Path:
