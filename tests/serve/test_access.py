@@ -96,6 +96,7 @@ def test_the_stock_client_sends_a_token_over_tls(
         trusting = {"SSL_CERT_FILE": str(authority.certificate)}
         done = run(FLYTE, "-c", config, *deploy, cwd=site.programs, **trusting)
         assert done.code == code, done.text
+        assert ("no token that this server takes" in done.text) is bool(code)
     assert {row["deployed_by"] for row in site.json("list")["tasks"]} == {"ann"}
 
 

@@ -6,15 +6,22 @@ import base64
 import gzip
 import http.client
 import json
+import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from flyteidl2.cluster import service_pb2 as cluster_service_pb2
+from flyteidl2.dataproxy import dataproxy_service_pb2
+from flyteidl2.project import project_service_pb2
+from flyteidl2.task import task_service_pb2
 from flyteidl2.task.task_service_pb2 import DeployTaskRequest, GetTaskDetailsRequest, GetTaskDetailsResponse
+from flyteidl2.trigger import trigger_service_pb2
+from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from taskstore_daemon.serve.limits import MESSAGE_BYTES
@@ -186,6 +193,43 @@ def test_a_body_that_cannot_be_read_is_the_clients_fault(
     shared_site: Site, body: bytes, headers: dict[str, str], code: str
 ) -> None:
     assert shared_site.call(DEPLOY, body, **headers).code == code
+
+
+METHODS = [
+    (descriptor.full_name.removeprefix("flyteidl2."), method.name)
+    for descriptor in (
+        task_service_pb2.DESCRIPTOR.services_by_name["TaskService"],
+        trigger_service_pb2.DESCRIPTOR.services_by_name["TriggerService"],
+        project_service_pb2.DESCRIPTOR.services_by_name["ProjectService"],
+        dataproxy_service_pb2.DESCRIPTOR.services_by_name["DataProxyService"],
+        cluster_service_pb2.DESCRIPTOR.services_by_name["ClusterService"],
+    )
+    for method in descriptor.methods
+]
+
+
+@pytest.mark.parametrize(("service", "method"), METHODS)
+def test_whatever_is_sent_is_never_the_servers_fault(site_for_garbage: Site, service: str, method: str) -> None:
+    """Messages with altered bytes: most are no messages, some are, and say anything."""
+    chance = random.Random(f"{service}/{method}")
+    good = json_format.ParseDict(CAMEL, DeployTaskRequest()).SerializeToString()
+    for _ in range(12):
+        body = bytearray(good)
+        for _ in range(chance.randint(1, 8)):
+            body[chance.randrange(len(body))] = chance.randrange(256)
+        body = body[: chance.choice([len(body), chance.randrange(len(body))])]
+        answer = site_for_garbage.call(f"{service}/{method}", bytes(body), content_type="application/proto")
+        if answer.status != 200:
+            assert answer.code in ("invalid_argument", "not_found", "unimplemented", "already_exists"), answer.message
+    assert site_for_garbage.call("auth.IdentityService/UserInfo", {}).status == 200
+
+
+@pytest.fixture(scope="module")
+def site_for_garbage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site that may be changed by what is sent to it; its log must tell of no fault in the end."""
+    site = Site(tmp_path_factory.mktemp("garbage") / "site")
+    yield site
+    site.close()
 
 
 def test_a_manifest_has_its_own_limit(shared_site: Site) -> None:
