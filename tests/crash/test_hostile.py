@@ -174,6 +174,15 @@ def snapshot(path: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() if file.is_file() else b"" for file in files}
 
 
+def test_folders_that_were_lost_because_they_were_empty_come_back(tmp_path: Path) -> None:
+    Store.init(tmp_path / "store", projects=["p"]).close()
+    for folder in ("tmp", "locks", "objects"):
+        shutil.rmtree(tmp_path / "store" / folder)
+    (tmp_path / "store" / "index.duckdb").unlink()
+    deploy(tmp_path / "store")
+    assert is_whole(tmp_path / "store")
+
+
 @pytest.mark.parametrize("umask", [0o077, 0o027, 0o002])
 def test_modes_follow_the_umask_and_are_never_widened(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
