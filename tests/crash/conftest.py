@@ -48,7 +48,8 @@ class Faults:
     def count(self, command: Sequence[str], notes: Path) -> list[tuple[str, int]]:
         """The mutating calls that the program makes once it began: each a name, and which of that name it is.
 
-        Those on the file `notes` are left out, and those of other threads, as strace counts the calls of each thread.
+        Left out are those on the file `notes` and on stdout and stderr, and those of other threads, as strace counts
+        the calls of each thread.
         """
         self._trace(command, ["-y"])
         seen: dict[str, int] = {}
@@ -62,7 +63,8 @@ class Faults:
             seen[name] = seen.get(name, 0) + 1
             begun = begun or name == BEGIN
             creates = not name.startswith("open") or "O_CREAT" in arguments
-            if begun and name in MUTATING and creates and str(notes) not in arguments:
+            spoken = name == "write" and arguments.startswith(("1<", "2<"))
+            if begun and name in MUTATING and creates and not spoken and str(notes) not in arguments:
                 places.append((name, seen[name]))
         return places
 
