@@ -38,7 +38,7 @@ class Bundle:
         self._manifest_bytes = self._read_blob(described, MANIFEST_BYTES)
         self._manifest = layout.read_manifest(self._manifest_bytes)
         self._check_members(described)
-        if self._is_as_written() and index != layout.make_index(self._manifest_bytes):
+        if tar.is_ours(file) and index != layout.make_index(self._manifest_bytes):
             raise BundleDamagedError("index.json is not as it was written")
         self.config: Config = layout.read_config(self._read_blob(self._manifest.config, CONFIG_BYTES))
 
@@ -75,11 +75,6 @@ class Bundle:
             return True
         expected = self._manifest_bytes[start - member.offset : end - member.offset]
         return chunk[start - offset : end - offset] == expected
-
-    def _is_as_written(self) -> bool:
-        """Whether the tar is our own, and not one that another program made of it: it begins as we write it."""
-        begin = tar.header(tar.LAYOUT, len(layout.LAYOUT_FILE))
-        return self.file.read_at(0, len(begin)) == begin
 
     def _records(self, kind: str) -> Iterator[bytes]:
         for pack in self._manifest.layers:

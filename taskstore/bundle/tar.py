@@ -35,7 +35,7 @@ class Member(NamedTuple):
 def header(name: str, size: int) -> bytes:
     """The header block of a regular file: mode 0444, no owner, no time. `name` has at most 100 ASCII characters."""
     fields = [
-        name.encode("ascii").ljust(100, b"\0"),
+        name.encode("ascii", "replace")[:100].ljust(100, b"\0"),
         b"0000444\0" + b"0000000\0" * 2,
         b"%011o\0" % size,
         b"00000000000\0",
@@ -57,12 +57,19 @@ END = bytes(2 * BLOCK)
 """What a tar ends with."""
 
 
+def is_ours(file: BundleFile) -> bool:
+    """Whether a bundle's tar was written here, and not made anew by another program: it begins as we begin it."""
+    first = file.read_at(0, BLOCK)
+    return first.startswith(b"oci-layout\0") and first == header(LAYOUT, _octal(first[124:136]))
+
+
 def scan(file: BundleFile) -> dict[str, Member]:
     """The members of a bundle's tar by name; the file is read no further than their headers.
 
     Raises BundleDamagedError.
     """
     members: dict[str, Member] = {}
+    ours = is_ours(file)
     offset = 0
     for _ in range(2 * MEMBERS):
         block = file.read_at(offset, BLOCK)
@@ -70,6 +77,8 @@ def scan(file: BundleFile) -> dict[str, Member]:
             _check_end(file, offset)
             return members
         kind, name, size = _parse(block, offset)
+        if ours and block != header(name, size):
+            raise BundleDamagedError(f"the header of {name!r} is not as it was written")
         if size > file.size - offset - BLOCK:
             raise BundleDamagedError(f"the member {name!r} goes past the end of the file")
         if kind in _REGULAR:
