@@ -25,7 +25,7 @@ from taskstore.bundle.verify import Progress, verify
 from taskstore.errors import BundleConflictError
 from taskstore.index import applied, current, origins
 from taskstore.journal.changes import Change, OriginChange, ProjectChange, TaskChange, TriggerChange
-from taskstore.plan.deploy import VersionPolicy
+from taskstore.plan.policy import VersionPolicy
 from taskstore.plan.state import State
 from taskstore.plan.survey import Conflict, OnConflict, TakePlan
 from taskstore.plan.take import Taker, newer_origins

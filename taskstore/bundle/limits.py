@@ -10,7 +10,7 @@ LAYER_BYTES = PACK_BYTES + max(BLOB_BYTES, ENTRY_BYTES) + 1024
 """The largest pack: almost full when the largest record came."""
 
 LAYERS = 15_000
-"""As many packs as a manifest of MANIFEST_BYTES can name: 240 GB."""
+"""As many packs as a manifest of MANIFEST_BYTES can name: 60 GB."""
 
 MEMBERS = LAYERS + 6
 MANIFEST_BYTES = 4 * 1024 * 1024
@@ -28,7 +28,7 @@ CHANGES = 10_000_000
 RECEIPT_BYTES = 1_000
 PAX_BYTES = 16 * 1024
 
-FACTS_PER_ENTRY = 20_000
+FACTS_PER_ENTRY = 5_000
 FACT_BYTES_PER_ENTRY = 16 * 1024 * 1024
 """How much of a bundle one journal entry takes: up to so much is all or nothing; a larger bundle takes several."""
 

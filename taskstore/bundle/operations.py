@@ -17,7 +17,7 @@ from taskstore.disk.outgoing import require_absent, writing
 from taskstore.errors import BundleDamagedError
 from taskstore.index import origins
 from taskstore.index.selection import Selection
-from taskstore.plan.deploy import SignaturePolicy
+from taskstore.plan.policy import SignaturePolicy
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
 from taskstore.trust import SUFFIX, Signer, Trust, sign

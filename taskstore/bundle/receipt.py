@@ -3,7 +3,7 @@
     taskstore-receipt 1
     store 8f14e45f-ceea-467f-a9d1-6f1d8a9a3c01
     from 3b9aca00-1c2d-4e5f-8a9b-0c1d2e3f4a5b 1042 9f86d081884c7d65 -
-    sum 1c5f08a2
+    sum 7aa9085e
 
 A `from` line names a store, the last entry of it that is known here, the first 16 digits of that entry's digest, and
 the scope that was followed (`-` for everything). `sum` is the first 8 digits of the BLAKE3 digest of the lines before
