@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from taskstore.plan.deploy import VersionPolicy
 from taskstore.store.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
@@ -165,10 +166,10 @@ class Serving:
 
 @dataclass
 class Site:
-    """A store with the project `flytesnacks`, served. `options` are those of `taskstore init`."""
+    """A store with the project `flytesnacks`, served."""
 
     folder: Path
-    options: tuple[str, ...] = ()
+    versions: VersionPolicy = VersionPolicy.MUTABLE
     serve_options: tuple[str | Path, ...] = ()
     tls: ssl.SSLContext | None = None
     serving: Serving = field(init=False)
@@ -177,8 +178,7 @@ class Site:
         self.folder.mkdir(exist_ok=True)
         self.store = self.folder / "store"
         if not self.store.exists():
-            made = taskstore("init", self.store, "--project", PROJECT, *self.options, cwd=self.folder)
-            assert made.code == 0, made.err
+            Store.init(self.store, projects=[PROJECT], versions=self.versions).close()
         self.serving = Serving(self.folder, "--store", self.store, *self.serve_options)
         # Away from this checkout: the client puts the commit of a repository into what it deploys.
         self.programs = shutil.copytree(PROGRAMS, self.folder / "programs", dirs_exist_ok=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.site import FLYTE, PROJECT, Serving, Site, call, environment, run, taskstore
+from taskstore.store.store import Store
+from tests.serve.site import FLYTE, PROJECT, Serving, Site, call, environment, run
 
 TOKEN, OTHER = "a" * 40, "b" * 40
 USER_INFO = "auth.IdentityService/UserInfo"
@@ -27,7 +28,7 @@ def token_file(folder: Path, *lines: str, mode: int = 0o600) -> Path:
 
 def refused(folder: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
     """How `taskstored serve` ends when it will not start."""
-    subprocess.run([sys.executable, "-m", "taskstore.cli.main", "init", folder / "s"], env=environment(), check=True)
+    Store.init(folder / "s").close()
     command = [sys.executable, "-m", "taskstore_daemon.main", "serve", "--store", folder / "s", *options]
     return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
 
@@ -140,10 +141,20 @@ def test_it_ends_in_peace_and_its_port_cannot_be_had_twice(site: Site) -> None:
     assert site.serving.stop() == 0
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    blocked = "import sys; sys.modules['flyteidl2'] = None; from taskstore_daemon.main import main; sys.exit(main())"
-    subprocess.run([sys.executable, "-m", "taskstore.cli.main", "init", tmp_path / "s"], env=environment(), check=True)
-    done = run(sys.executable, "-c", blocked, "serve", "--store", tmp_path / "s", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        ("taskstore_daemon.main", ["serve"]),
+        ("taskstore_daemon.main", ["run", ".", "--listen", "127.0.0.1:0"]),
+        ("taskstore.cli.main", ["export-request", "a/b/c", "--pb"]),
+    ],
+)
+def test_without_the_extra_they_say_what_to_install(tmp_path: Path, program: str, arguments: list[str]) -> None:
+    Store.init(tmp_path / "s").close()
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    without = f"import sys; sys.modules['flyteidl2'] = None; from {program} import main; sys.exit(main())"
+    done = run(sys.executable, "-c", without, *arguments, "--store", tmp_path / "s", cwd=inbox)
     assert done.code == 2
     assert "taskstore[flyte]" in done.err
 
@@ -151,7 +162,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
 def test_the_watcher_serves_beside_its_work(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    assert taskstore("init", tmp_path / "s", "--project", PROJECT, cwd=tmp_path).code == 0
+    Store.init(tmp_path / "s", projects=[PROJECT]).close()
     serving = Serving(tmp_path, inbox, "--store", tmp_path / "s", command="run")
     document = {"taskId": {"project": PROJECT, "domain": "d", "name": "a.b", "version": "v1"}, "spec": {}}
     assert call(serving.url, "task.TaskService/DeployTask", document).headers["taskstore-outcome"] == "created"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from taskstore.plan.deploy import VersionPolicy
 from taskstore_specs.digest import Digest
 from tests.serve.site import DOMAIN, FLYTE, PROGRAMS, PROJECT, Run, Site, run
 
@@ -148,7 +149,7 @@ def test_who_one_is(deployed: Site) -> None:
 
 
 def test_what_is_refused_is_shown_and_fails(make_site: Callable[..., Site]) -> None:
-    site = make_site(options=("--versions", "immutable"))
+    site = make_site(versions=VersionPolicy.IMMUTABLE)
     options = ("deploy", "--copy-style", "none", "--version", "v1")
     site.taskstore("project", "archive", PROJECT)
     archived = site.flyte(*options, "--image", "img:1", "sorting.py", "env")

@@ -24,6 +24,7 @@ from flyteidl2.trigger import trigger_service_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
+from taskstore.plan.deploy import VersionPolicy
 from taskstore_daemon.serve.limits import MESSAGE_BYTES
 from tests.serve.site import DOMAIN, PROJECT, Answer, Site
 
@@ -135,9 +136,6 @@ def test_a_method_without_side_effects_can_be_got(site: Site) -> None:
     assert answer["details"]["taskId"] == ADDRESS
 
 
-IMMUTABLE = ("--versions", "immutable")
-
-
 @pytest.mark.parametrize(
     ("document", "code", "words"),
     [
@@ -165,7 +163,7 @@ def test_a_refused_deploy_says_why_and_changes_nothing(
 
 
 def test_other_content_in_an_immutable_store_is_no_success_to_the_client(make_site: Callable[..., Site]) -> None:
-    site = make_site(options=IMMUTABLE)
+    site = make_site(versions=VersionPolicy.IMMUTABLE)
     first = site.call(DEPLOY, CAMEL).headers["taskstore-digest"]
     answer = site.call(DEPLOY, {**CAMEL, "spec": {"taskTemplate": {"type": "shell"}}})
     assert answer.code == "failed_precondition"
