@@ -19,9 +19,9 @@ from taskstore import Format, Source, Store
 from taskstore.check import Fsck, Phase
 from taskstore.errors import TaskstoreError
 
-SAMPLE = 400
+SAMPLE = 200
 """How many changes of the small files the short form tries."""
-INDEX_SAMPLE = {False: 24, True: 2_000}
+INDEX_SAMPLE = {False: 12, True: 2_000}
 ASKER = """
 import logging, sys
 from taskstore import Store

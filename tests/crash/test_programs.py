@@ -194,7 +194,7 @@ def test_a_program_killed_at_any_call_loses_nothing(
         trial.done_again()
     print(f"{what}: killed at {killed} of {len(places)} calls")
     # DuckDB's threads take turns, so a few calls that were counted do not come about again.
-    assert killed >= len(places) * 0.8
+    assert len(places) - killed <= max(1, len(places) // 5)
 
 
 @pytest.mark.parametrize("what", programs.WORK)

@@ -216,7 +216,7 @@ def test_a_store_holds_exactly_what_was_acknowledged(thorough: bool) -> None:
     run_state_machine_as_test(
         Registry,
         settings=settings(
-            max_examples=300 if thorough else 5,
+            max_examples=300 if thorough else 4,
             stateful_step_count=30 if thorough else 10,
             deadline=None,
             suppress_health_check=list(HealthCheck),
