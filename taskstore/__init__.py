@@ -30,7 +30,8 @@ if TYPE_CHECKING:
         parse_sort,
     )
     from taskstore.journal.changes import TriggerAction
-    from taskstore.plan.deploy import Outcome, Policy, ProjectPolicy, VersionPolicy
+    from taskstore.plan.outcome import Outcome
+    from taskstore.plan.policy import Policy, ProjectPolicy, VersionPolicy
     from taskstore.store.operate import OperateResult
     from taskstore.store.results import (
         DeployReport,
@@ -55,9 +56,9 @@ _HOMES = {
     "Format": "taskstore_specs",
     "LogQuery": "taskstore.index.queries",
     "OperateResult": "taskstore.store.operate",
-    "Outcome": "taskstore.plan.deploy",
-    "Policy": "taskstore.plan.deploy",
-    "ProjectPolicy": "taskstore.plan.deploy",
+    "Outcome": "taskstore.plan.outcome",
+    "Policy": "taskstore.plan.policy",
+    "ProjectPolicy": "taskstore.plan.policy",
     "RebuildResult": "taskstore.store.results",
     "Source": "taskstore.store.source",
     "SpecListing": "taskstore.store.results",
@@ -74,7 +75,7 @@ _HOMES = {
     "TriggerPage": "taskstore.index.queries",
     "TriggerQuery": "taskstore.index.queries",
     "VersionPage": "taskstore.index.queries",
-    "VersionPolicy": "taskstore.plan.deploy",
+    "VersionPolicy": "taskstore.plan.policy",
     "VersionQuery": "taskstore.index.queries",
     "parse_filter": "taskstore.index.queries",
     "parse_sort": "taskstore.index.queries",

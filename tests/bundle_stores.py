@@ -11,7 +11,7 @@ import msgspec
 
 from taskstore.bundle import Applied, OnConflict, apply, make_bundle, opened, take_receipt
 from taskstore.index.selection import Selection
-from taskstore.plan.deploy import Policy, SignaturePolicy, VersionPolicy
+from taskstore.plan.policy import Policy, SignaturePolicy, VersionPolicy
 from taskstore.store.config import create_store
 from taskstore.store.store import Store
 from taskstore_specs import Format

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from taskstore.errors import StorageError
-from taskstore.plan.deploy import Outcome
+from taskstore.plan.outcome import Outcome
 from taskstore_daemon import log
 from taskstore_daemon.health import Counts, Health, Named
 from taskstore_daemon.inbox import Inbox

@@ -10,7 +10,7 @@ import msgspec
 
 from taskstore.errors import ConflictError, TaskstoreError
 from taskstore.journal.changes import SourceChange
-from taskstore.plan.deploy import Outcome
+from taskstore.plan.outcome import Outcome
 from taskstore.plan.prepare import PreparedTask
 from taskstore.store.commit import Decision
 from taskstore.store.preparing import PreparedFile, prepare_file

@@ -11,7 +11,7 @@ import msgspec
 from taskstore.cli.errors import explain
 from taskstore.cli.plain import plain
 from taskstore.errors import ProjectArchivedError, ProjectNotFoundError, TaskstoreError
-from taskstore.plan.deploy import Outcome
+from taskstore.plan.outcome import Outcome
 from taskstore.store.results import DeployResult
 from taskstore_daemon.names import printable
 from taskstore_specs.digest import Digest

@@ -12,7 +12,6 @@ import re
 from typing import Any
 
 import msgspec
-import rfc8785
 
 from taskstore_specs.errors import InvalidInputError
 from taskstore_specs.models import TaskSpec
@@ -43,7 +42,13 @@ def encode_canonical(value: Any) -> bytes:
     (or are 1e21 and more), so that the form is a fixed point.
     """
     data = _encoder.encode(value)
-    return data if _is_canonical(data) else rfc8785.dumps(msgspec.to_builtins(value))
+    return data if _is_canonical(data) else _encode_slowly(value)
+
+
+def _encode_slowly(value: Any) -> bytes:
+    import rfc8785  # seldom needed, and a command should start without it
+
+    return rfc8785.dumps(msgspec.to_builtins(value))
 
 
 def _is_canonical(data: bytes) -> bool:

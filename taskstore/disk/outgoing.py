@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +36,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def scratch(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A file beside `path` that is gone after the block, unless it was renamed, and its name. Raises StorageError."""
-    name = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    name = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     with storage_errors("cannot write", path):
         try:
             with name.open("xb") as file:

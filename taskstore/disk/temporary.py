@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def write(folder: int, data: bytes, mode: int, *, durable: bool) -> str:
     `durable` waits for the disk; without it the caller syncs the filesystem before the file is published.
     `mode` is narrowed by the umask.
     """
-    name = f"{os.getpid()}-{secrets.token_hex(8)}.tmp"
+    name = f"{os.getpid()}-{os.urandom(8).hex()}.tmp"
     descriptor = os.open(name, _NEW, mode, dir_fd=folder)
     try:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -41,7 +41,7 @@ def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
 
     Raises JournalDamagedError, leaving the old index; StorageError; duckdb.Error when DuckDB cannot write.
     """
-    new = temporary / f"index-{secrets.token_hex(8)}.duckdb"
+    new = temporary / f"index-{os.urandom(8).hex()}.duckdb"
     try:
         with contextlib.closing(
             connect(new, read_only=False, temporary=temporary, memory=MEMORY_TO_REBUILD)

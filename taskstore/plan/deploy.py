@@ -6,55 +6,18 @@ All of the semantics of `specs/semantics.md`, "Deploy" and "Triggers at deploy",
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 
 import msgspec
 
 from taskstore.errors import ConflictError, TaskstoreError, VersionConflictError
 from taskstore.journal.changes import Change, ProjectAction, TaskAction, TaskChange
 from taskstore.plan import triggers as trigger_plan
+from taskstore.plan.outcome import Outcome
+from taskstore.plan.policy import Policy, ProjectPolicy, VersionPolicy
 from taskstore.plan.prepare import Prepared, PreparedTask
 from taskstore.plan.projects import create, require_in_use
 from taskstore.plan.state import State
 from taskstore_specs.models import CreateProject
-
-
-class VersionPolicy(Enum):
-    """May a version's content be replaced? As in Flyte (`mutable`), or never (`immutable`)."""
-
-    MUTABLE = "mutable"
-    IMMUTABLE = "immutable"
-
-
-class ProjectPolicy(Enum):
-    """Must a project be declared before tasks are deployed to it, or does the first deploy declare it?"""
-
-    DECLARED = "declared"
-    AUTO = "auto"
-
-
-class SignaturePolicy(Enum):
-    """Does the store take only what somebody signed whom its `allowed_signers` names?"""
-
-    OPTIONAL = "optional"
-    REQUIRED = "required"
-
-
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a store allows; recorded in `taskstore.json` when it is made."""
-
-    versions: VersionPolicy = VersionPolicy.MUTABLE
-    projects: ProjectPolicy = ProjectPolicy.DECLARED
-    signatures: SignaturePolicy = SignaturePolicy.OPTIONAL
-
-
-class Outcome(Enum):
-    """What became of one document of a manifest."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    REJECTED = "rejected"
 
 
 class Planned(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from taskstore.errors import (
     StoreNotFoundError,
     UnsupportedFormatError,
 )
-from taskstore.plan.deploy import Policy
+from taskstore.plan.policy import Policy
 from taskstore_specs.digest import Digest
 
 FORMAT = 1

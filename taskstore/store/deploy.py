@@ -14,7 +14,9 @@ from duckdb import DuckDBPyConnection
 from taskstore.errors import ConflictError, TaskstoreError
 from taskstore.index import Index, current, sources
 from taskstore.journal.changes import Change, SourceChange
-from taskstore.plan.deploy import Outcome, Planned, Policy, Refused, plan
+from taskstore.plan.deploy import Planned, Refused, plan
+from taskstore.plan.outcome import Outcome
+from taskstore.plan.policy import Policy
 from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
 from taskstore.store.commit import Committer, Decision

@@ -9,7 +9,7 @@ from itertools import islice
 import msgspec
 
 from taskstore.errors import TaskstoreError
-from taskstore.plan.deploy import Outcome
+from taskstore.plan.outcome import Outcome
 from taskstore.plan.prepare import Prepared, prepare
 from taskstore.store.results import DeployResult
 from taskstore.store.source import Source

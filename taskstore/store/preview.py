@@ -15,9 +15,11 @@ from taskstore.cas import BlobStore
 from taskstore.index import Index
 from taskstore.index.queries import find_version
 from taskstore.journal.changes import TriggerChange
-from taskstore.plan.deploy import Outcome, Planned, Policy, Refused, plan
+from taskstore.plan.deploy import Planned, Refused, plan
 from taskstore.plan.diff import Differences, diff
 from taskstore.plan.fires import fire_times
+from taskstore.plan.outcome import Outcome
+from taskstore.plan.policy import Policy
 from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
 from taskstore.store.deploy import describe, refusal, state_of

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from taskstore.errors import TaskstoreError
-from taskstore.plan.deploy import Outcome
+from taskstore.plan.outcome import Outcome
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId
 

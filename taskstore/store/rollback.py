@@ -9,7 +9,9 @@ from taskstore.cas import BlobStore
 from taskstore.errors import TaskNotFoundError
 from taskstore.index import current, trigger_definitions
 from taskstore.journal.changes import TaskAction, TaskChange
-from taskstore.plan.deploy import Outcome, Planned, Policy, plan_task
+from taskstore.plan.deploy import Planned, plan_task
+from taskstore.plan.outcome import Outcome
+from taskstore.plan.policy import Policy
 from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
 from taskstore.store.commit import Committer, Decision

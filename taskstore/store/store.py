@@ -1,15 +1,16 @@
-"""The store: one folder, opened. Every operation of the library is a method here; its neighbours do the work."""
+"""The store: one folder, opened. Every operation of the library is a method here; its neighbours do the work.
+
+What deploys is imported by the methods that need it: a command that only reads need not wait for it.
+"""
 
 from __future__ import annotations
 
-import getpass
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 from duckdb import DuckDBPyConnection
@@ -33,27 +34,26 @@ from taskstore.index.queries import (
 from taskstore.index.sql import SqlAnswer, ask_sql
 from taskstore.journal import FileJournal, Head
 from taskstore.journal.changes import BlobChange, TriggerAction
-from taskstore.plan.deploy import Policy, ProjectPolicy, SignaturePolicy, VersionPolicy
-from taskstore.plan.fires import Fire
+from taskstore.plan.policy import Policy, ProjectPolicy, SignaturePolicy, VersionPolicy
 from taskstore.store import blobs, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, prepare_folders, read_config
-from taskstore.store.deploy import deploy
 from taskstore.store.export import write_parquet
 from taskstore.store.log import LogEntry, read_log
 from taskstore.store.operate import OperateResult
-from taskstore.store.preparing import Deployable
-from taskstore.store.preview import DeployPreview, preview
-from taskstore.store.request import export_request
-from taskstore.store.results import DeployReport, RebuildResult, SpecListing, SpecResult
-from taskstore.store.rollback import RollbackResult, rollback
+from taskstore.store.results import RebuildResult
 from taskstore.store.show import AsOf, Comparison, StoreStatus, TaskDetails, TaskRevision
-from taskstore.store.source import Source
-from taskstore.store.specs import list_specs, put_spec
-from taskstore.store.upcoming import list_upcoming
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName, check_project
-from taskstore_specs.models import DeployTask, Trigger
+
+if TYPE_CHECKING:
+    from taskstore.plan.fires import Fire
+    from taskstore.store.preparing import Deployable
+    from taskstore.store.preview import DeployPreview
+    from taskstore.store.results import DeployReport, SpecListing, SpecResult
+    from taskstore.store.rollback import RollbackResult
+    from taskstore.store.source import Source
+    from taskstore_specs.models import DeployTask, Trigger
 
 
 class Store:
@@ -124,6 +124,8 @@ class Store:
         each file's path and digest, so that `sources` knows what was taken from a watched folder. Raises BusyError,
         StorageError; what an earlier batch recorded stands, and deploying everything again is harmless.
         """
+        from taskstore.store.deploy import deploy
+
         return deploy(
             sources,
             self._committer,
@@ -194,10 +196,14 @@ class Store:
 
         Raises TaskNotFoundError, ProjectArchivedError, BlobDamagedError.
         """
+        from taskstore.store.rollback import rollback
+
         return rollback(self._committer, self.blobs, self.config.policies, task_id, by or caller())
 
     def preview(self, sources: Iterable[Source], *, by: str | None = None) -> tuple[DeployPreview, ...]:
         """What deploying each source in turn would change, field by field. Writes nothing. Raises BusyError."""
+        from taskstore.store.preview import preview
+
         return preview(sources, self.index, self.blobs, self.config.policies, by=by or caller(), now=self._clock())
 
     def compare(self, before: TaskId, after: TaskId) -> Comparison:
@@ -218,6 +224,8 @@ class Store:
 
         Raises InvalidQueryError.
         """
+        from taskstore.store.upcoming import list_upcoming
+
         rows = self.index.ask(
             lambda connection: queries.list_scheduled(connection, project=project, domain=domain, task_name=task_name)
         )
@@ -227,6 +235,8 @@ class Store:
     def put_spec(self, source: Source, *, expected: Digest | None = None, by: str | None = None) -> SpecResult:
         """Store a specification alone, unless the registry has it. Raises ManifestError, and ConflictError when
         `expected` is not its digest."""
+        from taskstore.store.specs import put_spec
+
         return put_spec(self._committer, source, expected, by or caller())
 
     def get_spec(self, digest: Digest) -> bytes:
@@ -236,6 +246,8 @@ class Store:
     def export_request(self, task: TaskName, version: str | None = None) -> DeployTask:
         """What deploys a version (the newest when None) as it was last deployed. Raises TaskNotFoundError,
         BlobDamagedError."""
+        from taskstore.store.request import export_request
+
         return self.index.ask(lambda connection: export_request(connection, self.blobs, task, version))
 
     def put_blob(self, name: str, data: bytes, *, media_type: str, by: str | None = None) -> BlobChange:
@@ -288,6 +300,8 @@ class Store:
 
     def list_specs(self, limit: int | None = 0) -> tuple[SpecListing, ...]:
         """The specifications, the latest named first: `limit` many, None for all. Raises InvalidQueryError."""
+        from taskstore.store.specs import list_specs
+
         return list_specs(self.index, self.blobs, limit)
 
     def spec_users(self, digest: Digest) -> tuple[SpecUserRow, ...]:
@@ -339,6 +353,9 @@ class Store:
 
 def caller() -> str:
     """Who is asking: `user@host`, as the journal records it."""
+    import getpass
+    import socket
+
     try:
         user = getpass.getuser()
     except (OSError, KeyError):

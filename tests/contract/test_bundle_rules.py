@@ -17,7 +17,7 @@ from taskstore.errors import (
 )
 from taskstore.index.selection import Chosen, Selection
 from taskstore.journal.changes import TriggerAction
-from taskstore.plan.deploy import SignaturePolicy, VersionPolicy
+from taskstore.plan.policy import SignaturePolicy, VersionPolicy
 from taskstore.store.store import Store
 from taskstore_specs.identity import TaskId, TaskName
 from tests.bundle_stores import (

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskstore.journal.changes import ProjectAction, ProjectChange
-from taskstore.plan.deploy import Outcome, Policy, Refused, VersionPolicy, plan
+from taskstore.plan.deploy import Refused, plan
+from taskstore.plan.outcome import Outcome
+from taskstore.plan.policy import Policy, VersionPolicy
 from taskstore.plan.prepare import Prepared, prepare
 from taskstore.plan.state import State
 from taskstore_specs.identity import TaskName

@@ -25,7 +25,9 @@ from taskstore.journal.changes import (
     TriggerChange,
 )
 from taskstore.plan import projects, triggers, versions
-from taskstore.plan.deploy import Outcome, Planned, Policy, ProjectPolicy, Refused, VersionPolicy, plan
+from taskstore.plan.deploy import Planned, Refused, plan
+from taskstore.plan.outcome import Outcome
+from taskstore.plan.policy import Policy, ProjectPolicy, VersionPolicy
 from taskstore.plan.prepare import Prepared, function_name, prepare
 from taskstore.plan.state import State
 from taskstore_specs.identity import TaskId, TaskName

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from taskstore_specs import limits
 from taskstore_specs.errors import ManifestError, Problem, Rule
 from taskstore_specs.findings import Finding, Path
+from taskstore_specs.formats import Format
 from taskstore_specs.models import Request, TaskSpec, Trigger
 from taskstore_specs.reading import json_text, toml_text, yaml_text
-from taskstore_specs.reading.formats import Format
 from taskstore_specs.reading.marks import in_order, places, problem
 from taskstore_specs.reading.requests import request_of, spec_of, trigger_of
 from taskstore_specs.reading.text import NotReadableError, Parsed, decoded

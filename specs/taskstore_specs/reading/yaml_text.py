@@ -8,13 +8,17 @@ slower, so it runs only for texts that might hold such a thing, and for errors.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any
 
 import ryaml
 
 from taskstore_specs.errors import Problem, Rule
+from taskstore_specs.findings import Path
 from taskstore_specs.reading.text import NotReadableError, Parsed
-from taskstore_specs.reading.yaml_scan import YamlScan
+
+if TYPE_CHECKING:
+    from taskstore_specs.reading.yaml_scan import YamlScan
 
 _FLOW_WORK = 100_000_000
 """Flow collections times characters: ryaml's time grows with depth times length, and stays below a second at this."""
@@ -40,7 +44,13 @@ def parse(text: str) -> Parsed:
     if not all(map(_has_text_keys, values)):
         _refuse_findings(text)
         raise NotReadableError(Problem("a key is no text", hint="put it in quotes", rule=Rule.WRONG_TYPE))
-    return Parsed([value for value in values if value is not None], lambda wanted: YamlScan(text, wanted).marks)
+    return Parsed([value for value in values if value is not None], lambda wanted: _scan(text, wanted).marks)
+
+
+def _scan(text: str, wanted: AbstractSet[Path] = frozenset()) -> YamlScan:
+    from taskstore_specs.reading.yaml_scan import YamlScan  # PyYAML is seldom needed, and slow to import
+
+    return YamlScan(text, wanted)
 
 
 def _needs_scan(text: str) -> bool:
@@ -69,7 +79,7 @@ def _has_text_keys(value: Any) -> bool:
 
 
 def _refuse_findings(text: str) -> None:
-    scan = YamlScan(text)
+    scan = _scan(text)
     if scan.findings:
         raise NotReadableError(*scan.problems())
     if scan.broken:

@@ -53,7 +53,7 @@ def _read(paths: Sequence[str], unread: list[DeployResult]) -> Iterator[Source]:
     """Read the files as they are needed, with a progress bar on a terminal; what cannot be read goes to `unread`."""
     from taskstore.cli.collect import read_manifest_file
     from taskstore.errors import TaskstoreError
-    from taskstore.plan.deploy import Outcome
+    from taskstore.plan.outcome import Outcome
     from taskstore.store.results import DeployResult
 
     with click.progressbar(paths, label="Deploying", file=sys.stderr, hidden=not sys.stderr.isatty()) as progress:

@@ -46,7 +46,7 @@ def command(
 
     DIR must be new or empty; without it, the store is made where --store or TASKSTORE_HOME says, else here.
     """
-    from taskstore.plan.deploy import ProjectPolicy, SignaturePolicy, VersionPolicy
+    from taskstore.plan.policy import ProjectPolicy, SignaturePolicy, VersionPolicy
     from taskstore.store.store import Store
 
     with Store.init(

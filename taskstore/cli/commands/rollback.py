@@ -29,7 +29,7 @@ def command(session: Session, task: str, version: str, by: str | None, project: 
     deleted, and all start that version from now on. The way back is another rollback.
     """
     from taskstore.cli.address import parse_task
-    from taskstore.plan.deploy import Outcome
+    from taskstore.plan.outcome import Outcome
     from taskstore_specs.identity import check_version
 
     task_id = parse_task(task, project, domain).at(check_version(version))
