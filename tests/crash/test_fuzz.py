@@ -18,10 +18,9 @@ ENTRY = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", ["yaml", "json", "toml", "entry"])
-def test_no_input_brings_a_reader_down(thorough: bool, tmp_path: Path, target: str) -> None:
-    if not thorough:
-        pytest.skip("optional: a matter of many minutes, see `make crash`")
+def test_no_input_brings_a_reader_down(tmp_path: Path, target: str) -> None:
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("optional: atheris is not installed")
     if target == "entry":
