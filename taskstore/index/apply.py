@@ -11,7 +11,7 @@ import duckdb
 from taskstore.index import history, projection, schema
 from taskstore.index.fold import Key, Record, Records, fold_triggers, fold_versions, newest, task_of
 from taskstore.index.history import Row
-from taskstore.index.projection import TASK, VERSION
+from taskstore.index.projection import VERSION
 from taskstore.index.standing import Standing
 from taskstore.journal.entry import Entry, Head
 from taskstore_specs.digest import Digest
@@ -49,15 +49,19 @@ def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, 
 
 
 def load(connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]) -> None:
-    """Fill an empty index with a whole journal, given in chunks of one entry or more: all or, if this raises, none."""
+    """Fill an empty index with a whole journal, given in chunks of one entry or more. When this raises, what is there
+    is of no use.
+
+    In several transactions, as DuckDB holds much of a large one in memory.
+    """
+    last = None
     with _transaction(connection):
-        last = None
         for chunk in chunks:
             _append(connection, history.rows_of(chunk))
             last = chunk[-1]
-        if last is not None:
-            _project_all(connection, last[0].sequence)
-            _move_head(connection, last, 0)
+    if last is not None:
+        _project_all(connection, last[0].sequence)
+        _move_head(connection, last, 0)
 
 
 @contextmanager
@@ -90,15 +94,17 @@ def _move_head(connection: duckdb.DuckDBPyConnection, last: tuple[Entry, Digest]
 
 def _project_all(connection: duckdb.DuckDBPyConnection, upto: int) -> None:
     """Fill the current tables, sorted by task so that the rows of a task lie together and a scan skips the others."""
-    versions = projection.versions("0", "$upto")
-    connection.execute(
-        f"INSERT INTO triggers BY NAME ({projection.triggers('0', '$upto', known=False)})", {"upto": upto}
-    )
-    connection.execute(
-        f"INSERT INTO task_versions BY NAME {projection.summarised(f'({versions})', 'triggers')} ORDER BY {VERSION}",
-        {"upto": upto},
-    )
-    connection.execute(f"INSERT INTO tasks BY NAME {projection.newest('task_versions')} ORDER BY {TASK}")
+    versions = f"({projection.versions(str(upto))})"
+    _fill(connection, schema.TRIGGERS, projection.triggers(str(upto)))
+    _fill(connection, schema.TASK_VERSIONS, projection.summarised(versions, schema.TRIGGERS.name))
+    _fill(connection, schema.TASKS, projection.newest(schema.TASK_VERSIONS.name))
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: schema.Keyed, rows: str) -> None:
+    """In two steps, as joining and sorting many rows at once does not keep within the memory that is given."""
+    connection.execute(f"CREATE TEMP TABLE arriving AS {rows}")
+    connection.execute(f"INSERT INTO {table.name} BY NAME FROM arriving ORDER BY {', '.join(table.key)}")
+    connection.execute("DROP TABLE arriving")
 
 
 def _sort(connection: duckdb.DuckDBPyConnection, unsorted: int) -> None:

@@ -89,7 +89,7 @@ class IndexFile:
         """A session on a store that cannot be written: on the file if that is current, else on an index in memory."""
         session = self.try_open(None)
         if session is None:
-            connection = rebuild.in_memory(None, self._journal)
+            connection = rebuild.in_memory(self._journal)
             session = Session(connection, None, apply.head(connection), exclusive=False)
         return session
 

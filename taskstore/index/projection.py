@@ -1,7 +1,8 @@
 """What the history comes to: the state of versions and triggers, as SELECTs over the history tables.
 
-The same SELECTs say how the registry stands now (when a batch of changes is applied) and how it stood at an earlier
-entry (when a query asks for that). Of each thing the last change in journal order counts.
+The same SELECTs say how the registry stands now (when the index is made anew) and how it stood at an earlier entry
+(when a query asks for that). Of each thing the last change in journal order counts. It is found among narrow rows and
+joined to its wide one, since windows over wide rows take much memory.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ TRIGGER = "project, domain, task_name, name"
 
 NEWEST_FIRST = "created_at DESC, created_sequence DESC, created_position DESC"
 """The order of versions: by the time they were created, ties by their place in the journal."""
+
+_BITS = 22
+_PLACE = f"(sequence << {_BITS} | position)"
+"""A place in the journal as one number: an entry has 64 MiB at most, so fewer changes than that (`journal.limits`)."""
 
 
 def projects(upto: str) -> str:
@@ -24,51 +29,43 @@ def projects(upto: str) -> str:
     """
 
 
-def versions(after: str, upto: str) -> str:
-    """Each version that changed after entry `after` and up to `upto` (SQL expressions): its last change there, and
-    as `created_…` its first one there. Columns of `task_versions` but for the trigger counts."""
+def versions(upto: str) -> str:
+    """Each version as of entry `upto`, an SQL expression: its last change, and as `created_…` its first one.
+    Columns of `task_versions` but for the trigger counts."""
     return f"""
-    SELECT * EXCLUDE (deleted, "at"),
-        first_value("at") OVER revisions AS created_at,
-        first_value(sequence) OVER revisions AS created_sequence,
-        first_value(position) OVER revisions AS created_position,
+    WITH ends AS (
+        SELECT {VERSION}, min({_PLACE}) AS first, max({_PLACE}) AS last, arg_min("at", {_PLACE}) AS created_at
+        FROM task_revisions WHERE sequence <= {upto} GROUP BY {VERSION}
+    )
+    SELECT * EXCLUDE (deleted, "at", first, last),
+        first >> {_BITS} AS created_sequence,
+        (first & {2**_BITS - 1})::INTEGER AS created_position,
         "at" AS updated_at,
         CASE WHEN deleted THEN "at" END AS deleted_at
-    FROM task_revisions WHERE sequence > {after} AND sequence <= {upto}
-    WINDOW revisions AS (PARTITION BY {VERSION} ORDER BY sequence, position)
-    QUALIFY row_number() OVER (PARTITION BY {VERSION} ORDER BY sequence DESC, position DESC) = 1
+    FROM task_revisions JOIN ends USING ({VERSION}) WHERE {_PLACE} = last
     """
 
 
-def triggers(after: str, upto: str, *, known: bool) -> str:
-    """Each trigger that changed after entry `after` and up to `upto`, as it stands then; columns of `triggers`.
+def triggers(upto: str) -> str:
+    """Each trigger as of entry `upto`, an SQL expression; columns of `triggers`.
 
-    `deployed_at` is the time of the last deploy; `updated_at` moves only when the trigger started or stopped firing:
-    when it was activated, deactivated, paused, resumed, deleted or restored. `known` says that the table `triggers`
-    holds the states as of `after`, without which those of changes before `after` would be unknown.
-    """
-    seed = f"""
-        UNION ALL BY NAME
-        SELECT * EXCLUDE (deleted_at), deleted_at IS NOT NULL AS deleted, updated_at AS "at"
-        FROM triggers SEMI JOIN fresh USING ({TRIGGER})
+    `deployed_at` is the time of the last deploy, without one of the first change; `updated_at` moves only when the
+    trigger started or stopped firing: when it was activated, deactivated, paused, resumed, deleted or restored.
     """
     return f"""
-    WITH fresh AS (
-        SELECT *, NULL::TIMESTAMP AS deployed_at, NULL::TIMESTAMP AS updated_at
-        FROM trigger_revisions WHERE sequence > {after} AND sequence <= {upto}
-    ), steps AS (FROM fresh {seed if known else ""}), moves AS (
-        SELECT *, lag((active, paused, deleted)) OVER in_order IS DISTINCT FROM (active, paused, deleted) AS moved
-        FROM steps WINDOW in_order AS (PARTITION BY {TRIGGER} ORDER BY sequence, position)
+    WITH steps AS (
+        SELECT {TRIGGER}, {_PLACE} AS place, "at", action = 'DEPLOY' AS is_deploy,
+            lag((active, paused, deleted)) OVER in_order IS DISTINCT FROM (active, paused, deleted) AS is_move
+        FROM trigger_revisions WHERE sequence <= {upto}
+        WINDOW in_order AS (PARTITION BY {TRIGGER} ORDER BY sequence, position)
+    ), ends AS (
+        SELECT {TRIGGER}, max(place) AS last,
+            coalesce(arg_max("at", place) FILTER (is_deploy), arg_min("at", place)) AS deployed_at,
+            arg_max("at", place) FILTER (is_move) AS updated_at
+        FROM steps GROUP BY {TRIGGER}
     )
-    SELECT * EXCLUDE (deleted, "at", moved) REPLACE (
-        coalesce(last_value(coalesce(deployed_at, CASE WHEN action = 'DEPLOY' THEN "at" END) IGNORE NULLS) OVER whole,
-            first_value("at") OVER whole) AS deployed_at,
-        last_value(CASE WHEN moved THEN "at" END IGNORE NULLS) OVER whole AS updated_at),
-        CASE WHEN deleted THEN "at" END AS deleted_at
-    FROM moves
-    WINDOW whole AS (
-        PARTITION BY {TRIGGER} ORDER BY sequence, position ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-    QUALIFY row_number() OVER (PARTITION BY {TRIGGER} ORDER BY sequence DESC, position DESC) = 1
+    SELECT * EXCLUDE (deleted, "at", last), CASE WHEN deleted THEN "at" END AS deleted_at
+    FROM trigger_revisions JOIN ends USING ({TRIGGER}) WHERE {_PLACE} = last
     """
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import duckdb
 
 from taskstore.disk.faults import storage_errors
+from taskstore.errors import LimitExceededError
 from taskstore.index import apply
-from taskstore.index.connection import MEMORY_TO_REBUILD, connect, connect_memory
+from taskstore.index.connection import MEMORY_WITHOUT_FILE, connect, connect_memory
 from taskstore.journal import Entry, Journal
 from taskstore_specs.digest import Digest
 
-CHUNK = 20_000
+CHUNK = 5_000
 """How many changes are taken in at once, which bounds the memory of a rebuild. An entry is never split."""
 
 DAMAGED = "index.duckdb.damaged"
@@ -43,9 +44,7 @@ def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
     """
     new = temporary / f"index-{os.urandom(8).hex()}.duckdb"
     try:
-        with contextlib.closing(
-            connect(new, read_only=False, temporary=temporary, memory=MEMORY_TO_REBUILD)
-        ) as connection:
+        with contextlib.closing(connect(new, read_only=False, temporary=temporary, to_rebuild=True)) as connection:
             apply.create(connection)
             apply.load(connection, chunks(journal.entries()))
             connection.execute("CHECKPOINT")
@@ -58,11 +57,24 @@ def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
             _wal(new).unlink(missing_ok=True)
 
 
-def in_memory(temporary: Path | None, journal: Journal) -> duckdb.DuckDBPyConnection:
-    """An index of the whole journal that is gone when it is closed, for stores that cannot be written."""
-    connection = connect_memory(temporary)
-    apply.create(connection)
-    apply.load(connection, chunks(journal.entries()))
+def in_memory(journal: Journal) -> duckdb.DuckDBPyConnection:
+    """An index of the whole journal that is gone when it is closed, for stores that cannot be written.
+
+    Raises LimitExceededError if it takes more than MEMORY_WITHOUT_FILE; JournalDamagedError.
+    """
+    connection = connect_memory()
+    try:
+        apply.create(connection)
+        apply.load(connection, chunks(journal.entries()))
+    except duckdb.OutOfMemoryException as error:
+        connection.close()
+        raise LimitExceededError(
+            f"the index is behind and does not fit in {MEMORY_WITHOUT_FILE} of memory",
+            hint="copy the store to where it can be written, and read it there",
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -49,9 +49,9 @@ def compare_current(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterat
     """How the current tables differ from what the history tables come to, and these from ending at `head`."""
     yield from _compare_head(connection, head)
     upto = str(head.sequence)
-    versions = f"({projection.versions('0', upto)})"
+    versions = f"({projection.versions(upto)})"
     for table, expected in (
-        (schema.TRIGGERS, projection.triggers("0", upto, known=False)),
+        (schema.TRIGGERS, projection.triggers(upto)),
         (schema.TASK_VERSIONS, projection.summarised(versions, schema.TRIGGERS.name)),
         (schema.TASKS, projection.newest(schema.TASK_VERSIONS.name)),
     ):

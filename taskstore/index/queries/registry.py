@@ -35,8 +35,8 @@ def registry_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> Registry:
     if sequence == head:
         return Registry(head, "projects", "tasks", "task_versions", "triggers")
     upto = str(sequence)
-    triggers = f"({projection.triggers('0', upto, known=False)})"
-    changed = f"({projection.versions('0', upto)})"
+    triggers = f"({projection.triggers(upto)})"
+    changed = f"({projection.versions(upto)})"
     versions = f"({projection.summarised(changed, triggers)})"
     return Registry(
         sequence,
