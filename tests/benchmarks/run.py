@@ -1,7 +1,8 @@
 """Takes the figures of `specs/performance.md`: `python tests/benchmarks/run.py [--short] [--only GROUP]… [--write]`.
 
 Works in a new folder inside `--inside` (the current one), which decides the disk that is measured, and removes it at
-the end. Prints the tables; `--write` puts them into the page and draws the plot. Asserts nothing.
+the end. Prints the tables; `--write` puts them into the page and draws the plot, after
+each group, so that a run which is stopped leaves what it has. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ GROUPS = {
     "deploys": deploys,
     "daemon": daemon,
     "blobs": blobs,
-    "listing": listing,
     "startup": startup,
+    "listing": listing,
     "rebuild": rebuild,
-    "growth": growth,
     "memory": memory,
+    "growth": growth,
     "parts": parts,
     "serve": serve,
 }
@@ -67,6 +68,7 @@ def prepared(given: argparse.Namespace, place: Place) -> Bench:
 
 def main() -> None:
     given = options()
+    command = "make bench SHORT=1" if given.short else "make bench"
     place = Place(given.inside)
     bench = None
     rows: list[Row] = []
@@ -79,15 +81,14 @@ def main() -> None:
                 rows.append(row)
                 print(report.line(row), file=sys.stderr, flush=True)
             print(f"({name}: {time.perf_counter() - begun:.0f} s)", file=sys.stderr, flush=True)
+            if given.write:
+                report.splice(PAGE, report.render(rows, facts, command))
+                plot.draw(rows, PLOT)
     finally:
         if bench and bench.postgres:
             bench.postgres.stop()
         place.remove()
-    command = "make bench" if not given.short else "make bench SHORT=1"
     print(report.render(rows, facts, command))
-    if given.write:
-        report.splice(PAGE, report.render(rows, facts, command))
-        plot.draw(rows, PLOT)
 
 
 if __name__ == "__main__":
