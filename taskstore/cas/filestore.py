@@ -81,14 +81,17 @@ class FileBlobStore:
         for data in blobs.values():
             if len(data) > BLOB_BYTES:
                 raise LimitExceededError(f"a blob of {len(data)} bytes", hint=f"at most {BLOB_BYTES} are stored")
-        missing = {digest: data for digest, data in blobs.items() if not self._is_whole(digest)}
-        replace_files({self._path(digest): data for digest, data in missing.items()}, tmp=self._tmp, mode=_READ_ONLY)
-        for folder in {self._path(digest).parent for digest in blobs.keys() - missing.keys()}:
+        paths = {digest: self._path(digest) for digest in blobs}
+        missing = {path: blobs[digest] for digest, path in paths.items() if not self._is_whole(digest, path)}
+        replace_files(missing, tmp=self._tmp, mode=_READ_ONLY)
+        for folder in {path.parent for path in paths.values() if path not in missing}:
             sync_folder(folder)
         return len(missing)
 
-    def _is_whole(self, digest: Digest) -> bool:
+    def _is_whole(self, digest: Digest, path: Path) -> bool:
         try:
+            if file_size(path) is None:  # the common case, without the errors that `get` makes of it
+                return False
             self.get(digest)
         except (BlobNotFoundError, BlobDamagedError, StorageError):
             return False

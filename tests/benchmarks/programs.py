@@ -46,8 +46,9 @@ def peak_megabytes(command: Sequence[str], store: Path) -> float:
 
 
 def environment(store: Path | None) -> dict[str, str]:
-    """The environment of a program that works on `store`."""
-    return {**os.environ, "TASKSTORE_HOME": str(store)} if store else dict(os.environ)
+    """The environment of a program that works on `store`; bytecode is cached, as where a package is installed."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**environ, "TASKSTORE_HOME": str(store)} if store else environ
 
 
 _QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
