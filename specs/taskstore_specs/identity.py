@@ -60,7 +60,7 @@ def check_trigger_name(text: str) -> str:
     return check_text("trigger name", text, limits.NAME_CHARACTERS)
 
 
-class TaskName(msgspec.Struct, frozen=True, order=True):
+class TaskName(msgspec.Struct, frozen=True, order=True, gc=False):
     """A task, whatever its version. Printed as `project/domain/name`."""
 
     project: str
@@ -89,7 +89,7 @@ class TaskName(msgspec.Struct, frozen=True, order=True):
         return f"{self.project}/{self.domain}/{self.name}"
 
 
-class TaskId(msgspec.Struct, frozen=True, order=True):
+class TaskId(msgspec.Struct, frozen=True, order=True, gc=False):
     """One version of a task. Printed as `project/domain/name@version`."""
 
     project: str

@@ -38,7 +38,7 @@ AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time that says its offset from UTC, written as RFC 3339."""
 
 
-class _Message(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class _Message(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True, gc=False):
     pass
 
 

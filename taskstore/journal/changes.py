@@ -51,7 +51,7 @@ class TriggerAction(Enum):
     RESUME = "RESUME"
 
 
-class _Change(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True):
+class _Change(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True, gc=False):
     pass
 
 
@@ -66,7 +66,7 @@ class ProjectChange(_Change, frozen=True, tag="project"):
     at: Instant | None = None
 
 
-class TaskMetadata(msgspec.Struct, frozen=True, omit_defaults=True):
+class TaskMetadata(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What listings show of a specification, taken out of it when it was deployed."""
 
     function_name: str = ""

@@ -20,7 +20,7 @@ from taskstore.plan.state import State
 from taskstore_specs.models import CreateProject
 
 
-class Planned(msgspec.Struct, frozen=True):
+class Planned(msgspec.Struct, frozen=True, gc=False):
     """What a document comes to: its outcome, the version's revision after it (0 for a project), and the new facts."""
 
     outcome: Outcome

@@ -18,7 +18,7 @@ from taskstore_specs.limits import LONG_DESCRIPTION_CHARACTERS, SHORT_DESCRIPTIO
 from taskstore_specs.models import CreateProject, Request, TaskSpec, Trigger
 
 
-class PreparedTask(msgspec.Struct, frozen=True):
+class PreparedTask(msgspec.Struct, frozen=True, gc=False):
     """A deploy request, ready to be planned: `spec` is the canonical bytes that `digest` names."""
 
     task_id: TaskId

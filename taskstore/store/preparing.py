@@ -21,7 +21,7 @@ BYTES_PER_BATCH = 16 * 1024 * 1024
 holds two of them in memory (ADR 0009)."""
 
 
-class PreparedFile(msgspec.Struct, frozen=True):
+class PreparedFile(msgspec.Struct, frozen=True, gc=False):
     """A file that could be read: its documents, ready to be planned."""
 
     source: Source

@@ -11,7 +11,7 @@ from taskstore_specs import Format
 from taskstore_specs.limits import MANIFEST_BYTES
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """What to deploy: one file, one transaction. `path` is how results and errors name it."""
 
     path: str
