@@ -118,9 +118,7 @@ def test_status_tells_what_it_does(plant: Plant) -> None:
 def test_the_log_can_be_json_lines(plant: Plant) -> None:
     plant.start("--log", "json")
     plant.drop("a.json", manifest("a"))
-    plant.settled("a.json")
-    lines = [json.loads(line) for line in plant.log.read_text().splitlines()]
-    assert "created" in [line["event"] for line in lines]
+    until(lambda: "created" in [json.loads(line)["event"] for line in plant.log.read_text().splitlines()])
 
 
 def test_a_busy_store_is_waited_out(plant: Plant) -> None:
