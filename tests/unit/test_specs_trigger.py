@@ -9,13 +9,11 @@ import pytest
 from taskstore_specs import Format, ManifestError, read_manifest, read_trigger
 from taskstore_specs.models import AutomationType
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "triggers"
 REQUEST = b'{"taskId": {"project": "p", "domain": "d", "name": "n", "version": "v"}, "spec": {}, "triggers": [%b]}'
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real requests is not here")
-def test_every_trigger_of_the_corpus_reads_as_it_does_within_a_request() -> None:
-    files = sorted(CORPUS.iterdir())
+def test_every_trigger_of_the_corpus_reads_as_it_does_within_a_request(corpus: Path) -> None:
+    files = sorted((corpus / "triggers").iterdir())
     assert files
     for file in files:
         data = file.read_bytes()
