@@ -51,6 +51,8 @@ class Desk:
             self.postponed.pop(verdict.path, None)
             if self._is_news(verdict):
                 self._untold.append(verdict)
+            elif not verdict.errors:
+                self._count(verdict)
         self.tell()
 
     def tell(self) -> None:
@@ -66,6 +68,11 @@ class Desk:
             self._count(verdict)
             _log_verdict(self.inbox.root, verdict)
         self._untold = []
+
+    def tell_sum(self) -> None:
+        """Say what all files came to since the start, which of most is no news."""
+        counts = {name: getattr(self.counts, name) for name in self.counts.__struct_fields__}
+        log.info("done", inbox=self.inbox.root, files=len(self.inbox.tracker), **counts)
 
     def forget(self, gone: Sequence[str]) -> None:
         """These files are gone, and with them what was told about them."""

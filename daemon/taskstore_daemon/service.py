@@ -93,6 +93,8 @@ class Service:
             waiting = [path for desk in self._desks for path in desk.inbox.tracker.waiting()]
             if not waiting or self._stopping:
                 self._publisher.publish(now, self._worker.problem, stopping=True)
+                for desk in self._desks:
+                    desk.tell_sum()
                 return not any(desk.refused or desk.inbox.problem for desk in self._desks)
             if now >= deadline:
                 raise BusyError(f"{len(waiting)} files are still being written, {waiting[0]!r} among them")
