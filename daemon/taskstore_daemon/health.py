@@ -6,13 +6,16 @@ daemon runs is told by the lock, never by the file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from taskstore.disk import temporary
 from taskstore.disk.files import read_file
+from taskstore.disk.folders import open_folder
 from taskstore.disk.locks import Lock, hold, try_hold
 from taskstore.errors import BusyError, TaskstoreError
 from taskstore_specs.digest import Digest
@@ -82,9 +85,9 @@ def claim(store: Path, inbox: str) -> Lock:
 def publish(store: Path, health: Health) -> None:
     """Replace what was told before. Not made durable: it means nothing after a power cut. Raises OSError."""
     place = _place(store, health.inbox).with_suffix(".json")
-    temporary = place.with_suffix(".json.tmp")  # the lock makes us its only writer
-    temporary.write_bytes(msgspec.json.encode(health))
-    temporary.replace(place)
+    with open_folder(store / "tmp") as source, open_folder(place.parent) as target:
+        name = temporary.write(source, msgspec.json.encode(health), 0o666, durable=False)
+        os.rename(name, place.name, src_dir_fd=source, dst_dir_fd=target)
 
 
 def read_all(store: Path) -> Iterator[InboxState]:
