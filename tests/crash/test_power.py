@@ -100,7 +100,7 @@ def cut_power(disk: Any, folder: Path, cycles: int, defect: str = "") -> str | N
             root, notes = disk.root / f"store-{cycle}", folder / f"{cycle}.notes"
             make_store(root)
         with working(root, notes, cycle, defect):
-            time.sleep(moments.uniform(0, 0.03))
+            time.sleep(moments.uniform(0, 0.1))
             disk.cut()
         disk.power_off()
         disk.power_on()
