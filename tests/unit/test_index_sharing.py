@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -112,40 +110,6 @@ def test_the_lease_ends_when_somebody_waits_at_the_gate(open_index: Callable[[],
     threading.Timer(0.01, gate.release).start()
     with index.read() as second:
         assert second is not first
-
-
-INTERRUPTED = """
-import os, signal, sys, threading
-from pathlib import Path
-from taskstore.index import Index
-from taskstore.journal import FileJournal
-root = Path(sys.argv[1])
-index = Index(root / "index.duckdb", root / "locks", FileJournal(root, "store"))
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-try:
-    with index.read() as connection:
-        connection.execute("SELECT count(*) FROM range(1000000000) a, range(1000) b WHERE a.range * b.range % 7 = 3")
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-
-
-def test_an_interrupt_in_the_midst_of_a_query_is_one(open_index: Callable[[], Index], root: Path) -> None:
-    index = open_index()
-    commit(index, root, "x")
-    index.close()
-    run = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(root)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        # A suite that was started in the background ignores interrupts, and so would all that it starts.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-    )
-    assert run.stdout == "interrupted\n", run.stderr
-    assert count(index) == 1
-    assert not list(root.glob("tmp/*"))
 
 
 def test_closing_ends_the_lease(open_index: Callable[[], Index], root: Path) -> None:
