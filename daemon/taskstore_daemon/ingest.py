@@ -23,7 +23,6 @@ from taskstore_daemon.missing import Missing
 from taskstore_daemon.take import Taken
 from taskstore_daemon.verdict import Verdict
 from taskstore_specs import Format
-from taskstore_specs.digest import Digest
 
 _RIVALS_NAMED = 5
 
@@ -59,7 +58,7 @@ class Ingest:
         deployed since by other ways. Raises BusyError, StorageError; then all of them can be dealt with again.
         """
         read = [self._read(arrival) for arrival in arrivals]
-        known = self._known(arrivals)
+        self._note_renamed([arrival for arrival in arrivals if arrival.key_before is not None])
         results: dict[str, Sequence[DeployResult]] = {}
         new: list[PreparedFile] = []
         for arrival, file in zip(arrivals, read, strict=True):
@@ -67,27 +66,27 @@ class Ingest:
                 results[arrival.key] = [file]
             elif refused := self._contradictions(arrival, file):
                 results[arrival.key] = refused
-            elif known.get(arrival.key) != arrival.taken.digest or self._is_pruned(arrival.file):
+            else:
                 new.append(file)
-        results |= self._deploy_apart(new)
+        results |= self._deploy_apart(new, watched=True)
+        results |= self._deploy_apart(self._to_restore(arrivals, read, results), watched=False)
         self._note_restored(arrivals, results)
         self._shaken -= {arrival.file for arrival in arrivals}
         return [_verdict(arrival, results.get(arrival.key, ()), now) for arrival in arrivals]
 
-    def _known(self, arrivals: Sequence[Arrival]) -> dict[str, Digest]:
-        """What each file was last deployed with. A renamed file is known under its new name from now on."""
-        keys = {key for arrival in arrivals for key in (arrival.key, arrival.key_before) if key is not None}
-        known = self._store.sources(keys)
-        renamed = {
-            arrival.key: arrival.taken.digest
-            for arrival in arrivals
-            if arrival.key_before is not None and known.get(arrival.key_before) == arrival.taken.digest
+    def _note_renamed(self, renamed: Sequence[Arrival]) -> None:
+        """A file that was renamed since it was deployed is known under its new name from now on."""
+        if not renamed:
+            return
+        known = self._store.sources(key for arrival in renamed for key in (arrival.key, arrival.key_before) if key)
+        changes = tuple(
+            SourceChange(path=arrival.key, digest=arrival.taken.digest)
+            for arrival in renamed
+            if known.get(arrival.key_before or "") == arrival.taken.digest
             if known.get(arrival.key) != arrival.taken.digest
-        }
-        if renamed:
-            changes = tuple(SourceChange(path=key, digest=digest) for key, digest in renamed.items())
+        )
+        if changes:
             self._store.commit(lambda _: Decision(changes), self._by or caller())
-        return known | renamed
 
     def forget(self, gone: Iterable[FileId]) -> None:
         """These files are gone, and claim nothing any more."""
@@ -116,8 +115,20 @@ class Ingest:
             self._missing.speaks(arrival.file, tasks)
         return file
 
-    def _is_pruned(self, file: FileId) -> bool:
-        return self._missing is not None and self._missing.is_pruned(file)
+    def _to_restore(
+        self,
+        arrivals: Sequence[Arrival],
+        read: Sequence[PreparedFile | DeployResult],
+        results: Mapping[str, Sequence[DeployResult]],
+    ) -> list[PreparedFile]:
+        """The files that are known and left alone, though what they deploy was pruned while they were gone."""
+        if self._missing is None:
+            return []
+        return [
+            file
+            for arrival, file in zip(arrivals, read, strict=True)
+            if isinstance(file, PreparedFile) and not results[arrival.key] and self._missing.is_pruned(arrival.file)
+        ]
 
     def _note_restored(self, arrivals: Sequence[Arrival], results: Mapping[str, Sequence[DeployResult]]) -> None:
         if self._missing is None:
@@ -154,14 +165,14 @@ class Ingest:
             hint="keep one of them, or give each its own version",
         )
 
-    def _deploy_apart(self, files: Sequence[PreparedFile]) -> dict[str, list[DeployResult]]:
+    def _deploy_apart(self, files: Sequence[PreparedFile], *, watched: bool) -> dict[str, list[DeployResult]]:
         """Deploy together, or one by one should that meet a fault of ours, so that only the file that causes it
-        suffers."""
+        suffers. `watched` is as of `Store.deploy`."""
         if not files:
             return {}
         results: dict[str, list[DeployResult]] = {file.source.path: [] for file in files}
         try:
-            for result in self._store.deploy(files, by=self._by, watched=True).results:
+            for result in self._store.deploy(files, by=self._by, watched=watched).results:
                 results[result.path].append(result)
         except TaskstoreError:
             raise
@@ -169,7 +180,8 @@ class Ingest:
             log.fault("a batch failed", files=len(files))
             if len(files) == 1:
                 return {path: [_fault(path, error)] for path in results}
-            return {path: found for file in files for path, found in self._deploy_apart([file]).items()}
+            for file in files:
+                results |= self._deploy_apart([file], watched=watched)
         return results
 
 

@@ -69,9 +69,10 @@ def _deploy_batch(
     planned: list[tuple[Planned, ...] | Refused] = []
 
     def decide(connection: DuckDBPyConnection) -> Decision:
-        planned[:] = plan([file.documents for file in files], state_of(files, connection), policy, by)
         known = sources(connection, {file.source.path for file in files}) if watched else {}
-        return _decision(files, planned, known, watched=watched)
+        left = [_left_to_deploy(file, known) for file in files] if known else files
+        planned[:] = plan([file.documents for file in left], state_of(left, connection), policy, by)
+        return _decision(left, planned, known, watched=watched)
 
     sequence = None
     if dry_run:
@@ -81,6 +82,12 @@ def _deploy_batch(
         head = committer.commit(decide, by, recorded)
         sequence = head.sequence if head else None
     return [_results(file, result, sequence) for file, result in zip(files, planned, strict=True)]
+
+
+def _left_to_deploy(file: PreparedFile, known: dict[str, Digest]) -> PreparedFile:
+    """The file, without its documents if its path was last deployed with the same bytes."""
+    digest = known.get(file.source.path)
+    return file if digest is None or digest != Digest.of(file.source.data) else PreparedFile(file.source, ())
 
 
 def state_of(files: Sequence[PreparedFile], connection: DuckDBPyConnection) -> State:

@@ -121,8 +121,10 @@ class Store:
         """Deploy manifest files, each as one transaction; goes on after a refused one.
 
         `by` names who deploys (the user and host when None). `dry_run` decides and writes nothing. `watched` records
-        each file's path and digest, so that `sources` knows what was taken from a watched folder. Raises BusyError,
-        StorageError; what an earlier batch recorded stands, and deploying everything again is harmless.
+        each file's path and digest, so that `sources` knows what was taken from a watched folder, and leaves alone a
+        file with the digest that its path was last deployed with, whatever was deployed since: it has no result.
+        Raises BusyError, StorageError; what an earlier batch recorded stands, and deploying everything again is
+        harmless.
         """
         from taskstore.store.deploy import deploy
 
