@@ -22,7 +22,6 @@ prune.py     deleting their triggers, where asked for
 verdict.py   what became of a file (pure)
 desk.py      one inbox with everything that is told about its files
 receipts.py  what people read in the folder about their files
-health.py    what `taskstored status` reads
 assembly.py  putting the parts together
 metrics.py   the same for Prometheus
 notify.py    the same for systemd

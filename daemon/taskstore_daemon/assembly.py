@@ -12,9 +12,10 @@ import msgspec
 
 from taskstore.disk.folders import create_folder
 from taskstore.errors import InvalidInputError
+from taskstore.store import health
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
-from taskstore_daemon import health, log
+from taskstore_daemon import log
 from taskstore_daemon.backend import why_polling
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.inbox import Inbox

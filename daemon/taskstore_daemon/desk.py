@@ -10,8 +10,8 @@ from pathlib import Path
 
 from taskstore.errors import StorageError
 from taskstore.plan.outcome import Outcome
+from taskstore.store.health import Counts, Health, Named
 from taskstore_daemon import log
-from taskstore_daemon.health import Counts, Health, Named
 from taskstore_daemon.inbox import Inbox
 from taskstore_daemon.limits import LISTED
 from taskstore_daemon.names import printable

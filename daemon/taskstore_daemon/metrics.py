@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from taskstore.errors import InvalidInputError
-from taskstore_daemon.health import Health
+from taskstore.store.health import Health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LOOPBACK = "127.0.0.1"

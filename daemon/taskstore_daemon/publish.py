@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from taskstore.store import health
 from taskstore.store.commit import system_clock
-from taskstore_daemon import health, log, notify
+from taskstore_daemon import log, notify
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.limits import HEARTBEAT_SECONDS
 from taskstore_daemon.metrics import Metrics

@@ -26,6 +26,7 @@ from taskstore.index.queries import (
     trigger_history,
 )
 from taskstore.plan.diff import Differences, diff
+from taskstore.store.health import DaemonStatus
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName
 
@@ -60,6 +61,7 @@ class Comparison(msgspec.Struct, frozen=True):
 class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a store. `sequence` and `digest` are the journal's head; noted elsewhere, they prove later that
     the history up to it is unaltered. `index_lag` is how many entries the index was behind; sizes are bytes.
+    `daemons` has an item for each inbox that was ever watched.
     """
 
     store: str
@@ -74,6 +76,7 @@ class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
     specs: int
     index_bytes: int
     index_lag: int
+    daemons: tuple[DaemonStatus, ...]
 
 
 def show_task(

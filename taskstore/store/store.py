@@ -35,7 +35,7 @@ from taskstore.index.sql import SqlAnswer, ask_sql
 from taskstore.journal import FileJournal, Head
 from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.policy import Policy, ProjectPolicy, SignaturePolicy, VersionPolicy
-from taskstore.store import blobs, operate, show
+from taskstore.store import blobs, health, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, prepare_folders, read_config
 from taskstore.store.export import write_parquet
@@ -326,7 +326,7 @@ class Store:
         return write_parquet(self.index, question, file)
 
     def status(self) -> StoreStatus:
-        """The store as a whole: who it is, where its journal ends, how much it holds."""
+        """The store as a whole: who it is, where its journal ends, how much it holds, who watches folders for it."""
         lag = self.index.lag()
         counts = self.index.ask(queries.count_all)
         head = self.journal.head()
@@ -338,6 +338,7 @@ class Store:
             committed_at=head.committed_at,
             index_bytes=self.index.size(),
             index_lag=lag,
+            daemons=tuple(map(health.summarize, health.read_all(self.root))),
             **msgspec.structs.asdict(counts),
         )
 

@@ -11,7 +11,7 @@ from taskstore.cli.group import Command
 from taskstore.cli.options import Session, session
 
 if TYPE_CHECKING:
-    from taskstore_daemon.health import InboxState
+    from taskstore.store.health import InboxState
 
 
 @click.command(
@@ -27,7 +27,7 @@ def command(session: Session) -> int:
 
     An inbox that was watched once and is not now is shown as not running.
     """
-    from taskstore_daemon.health import read_all
+    from taskstore.store.health import read_all
 
     with session.open() as store:
         states = list(read_all(store.root))

@@ -72,6 +72,23 @@ class InboxState(msgspec.Struct, frozen=True):
     health: Health
 
 
+class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An inbox in short. Counts are files; `problem` is what its daemon waits out now, empty if nothing."""
+
+    inbox: str
+    running: bool
+    pid: int
+    backend: str
+    known: int
+    queued: int
+    waiting: int
+    refused: int
+    last_scan_at: datetime | None
+    problem: str
+    last_error: str
+    last_error_at: datetime | None
+
+
 def claim(store: Path, inbox: str) -> Lock:
     """Be the one daemon of `inbox` for this store, for as long as the lock is held. Raises BusyError, StorageError."""
     try:
@@ -101,6 +118,25 @@ def read_all(store: Path) -> Iterator[InboxState]:
         if lock is not None:
             lock.release()
         yield InboxState(running=lock is None, health=health)
+
+
+def summarize(state: InboxState) -> DaemonStatus:
+    """What of it the state of the whole store shows."""
+    health = state.health
+    return DaemonStatus(
+        inbox=health.inbox,
+        running=state.running,
+        pid=health.pid,
+        backend=health.backend,
+        known=health.known,
+        queued=health.queued,
+        waiting=health.waiting,
+        refused=health.refused_count,
+        last_scan_at=health.last_scan_at,
+        problem=health.problem,
+        last_error=health.last_error,
+        last_error_at=health.last_error_at,
+    )
 
 
 def _place(store: Path, inbox: str) -> Path:
