@@ -23,6 +23,7 @@ class Worker:
     """Deals with the ready files of all inboxes; see `Service` for `by` and `missing`."""
 
     def __init__(self, store: Store, desks: Sequence[Desk], by: str | None, missing: Missing | None) -> None:
+        self._store = store
         self._desks = desks
         self._missing = missing
         self._ingest = Ingest(store, by, lambda file: desks[file.inbox].inbox.key(file.path), missing)
@@ -47,7 +48,7 @@ class Worker:
         ]
         batch = next_batch(ready, files=BATCH_FILES, size=BATCH_BYTES)
         if batch:
-            self._deal_with(batch, now)
+            self._deal_with(batch, now, last=len(batch) == len(ready))
         elif self._pruning is not None:
             self._pruning.prune()
         return len(batch)
@@ -67,7 +68,7 @@ class Worker:
             self._missing.replaced(number)
         self._missing.scanned(number, healthy=not inbox.problem, files=len(inbox.tracker))
 
-    def _deal_with(self, batch: Sequence[Ready], now: float) -> None:
+    def _deal_with(self, batch: Sequence[Ready], now: float, *, last: bool) -> None:
         verdicts: defaultdict[int, list[Verdict]] = defaultdict(list)
         arrivals: list[Arrival] = []
         for number, desk in enumerate(self._desks):
@@ -79,6 +80,9 @@ class Worker:
                 else:
                     arrivals.append(found)
         deployed = self._ingest.deploy(arrivals, system_clock())
+        if last:
+            # Nothing follows for which the index should be kept open, and whoever lists what was dropped waits for it.
+            self._store.close()
         for arrival, verdict in zip(arrivals, deployed, strict=True):
             verdicts[arrival.file.inbox].append(verdict)
         for number, mine in verdicts.items():
