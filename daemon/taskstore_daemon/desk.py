@@ -17,6 +17,7 @@ from taskstore_daemon.limits import LISTED
 from taskstore_daemon.names import printable
 from taskstore_daemon.receipts import Receipts
 from taskstore_daemon.scan import Stamp
+from taskstore_daemon.signatures import Signed, look
 from taskstore_daemon.verdict import Verdict
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -31,6 +32,7 @@ class Desk:
         self.refused: dict[str, str] = {}
         self.postponed: dict[str, str] = {}
         self.wanting_project: set[str] = set()
+        self._wanting_signature: dict[str, Signed] = {}
         self._receipts = receipts
         self._receipts_problem = ""
         self._untold: list[Verdict] = []
@@ -80,6 +82,7 @@ class Desk:
             self.refused.pop(path, None)
             self.postponed.pop(path, None)
             self.wanting_project.discard(path)
+            self._wanting_signature.pop(path, None)
         if self._receipts is not None and gone:
             try:
                 self._receipts.remove(gone)
@@ -95,6 +98,13 @@ class Desk:
         """A project may be there now: deal once more with the files that wanted one."""
         self.inbox.tracker.revive(self.wanting_project)
         self.wanting_project.clear()
+
+    def retry_wanting_signature(self) -> None:
+        """Deal once more with the files whose signature came or changed since they were refused for it."""
+        changed = [path for path, seen in self._wanting_signature.items() if look(self.inbox.root, path) != seen]
+        self.inbox.tracker.revive(changed)
+        for path in changed:
+            del self._wanting_signature[path]
 
     def health(self, now: datetime, last_error: str, last_error_at: datetime | None) -> Health:
         """What the daemon tells of this inbox."""
@@ -126,6 +136,8 @@ class Desk:
     def _is_news(self, verdict: Verdict) -> bool:
         """Whether people have not been told this already. Keeps in mind what is refused."""
         known = self.refused.pop(verdict.path, None)
+        if verdict.wants_signature:
+            self._wanting_signature[verdict.path] = look(self.inbox.root, verdict.path)
         if verdict.errors:
             self.refused[verdict.path] = verdict.errors[0].message
             if verdict.wants_project:

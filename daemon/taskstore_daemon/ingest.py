@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
 from taskstore.errors import ConflictError, TaskstoreError
 from taskstore.journal.changes import SourceChange
 from taskstore.plan.outcome import Outcome
+from taskstore.plan.policy import SignaturePolicy
 from taskstore.plan.prepare import PreparedTask
 from taskstore.store.commit import Decision
 from taskstore.store.preparing import PreparedFile, prepare_file
@@ -20,6 +22,7 @@ from taskstore.store.store import Store, caller
 from taskstore_daemon import log
 from taskstore_daemon.claims import Claims, FileId
 from taskstore_daemon.missing import Missing
+from taskstore_daemon.signatures import signature_of
 from taskstore_daemon.take import Taken
 from taskstore_daemon.verdict import Verdict
 from taskstore_specs import Format
@@ -28,7 +31,7 @@ _RIVALS_NAMED = 5
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A file that was read: which it is, what the journal calls it, and what it held.
+    """A file that was read: which it is, the folder of its inbox, what the journal calls it, and what it held.
 
     `key_before` is what the journal calls it if it was renamed since it was last dealt with.
     """
@@ -36,6 +39,7 @@ class Arrival(msgspec.Struct, frozen=True):
     file: FileId
     key: str
     taken: Taken
+    root: Path
     key_before: str | None = None
 
 
@@ -101,7 +105,7 @@ class Ingest:
         return shaken
 
     def _read(self, arrival: Arrival) -> PreparedFile | DeployResult:
-        source = Source(arrival.key, arrival.taken.data, Format.of_name(arrival.taken.path))
+        source = Source(arrival.key, arrival.taken.data, Format.of_name(arrival.taken.path), self._signature(arrival))
         try:
             file = prepare_file(source)
         except Exception as error:
@@ -136,6 +140,10 @@ class Ingest:
         for arrival in arrivals:
             if not any(result.error for result in results.get(arrival.key, ())):
                 self._missing.restored(arrival.file)
+
+    def _signature(self, arrival: Arrival) -> Path | None:
+        required = self._store.config.policies.signatures is SignaturePolicy.REQUIRED
+        return signature_of(arrival.root, arrival.taken.path) if required else None
 
     def _contradictions(self, arrival: Arrival, file: PreparedFile) -> list[DeployResult]:
         """The refusal of a file that another one contradicts; nothing when none does."""

@@ -112,6 +112,7 @@ class Service:
             if inbox.scans != scans:
                 self._worker.scanned(number)
                 self._retry_if_store_changed(desk)
+                desk.retry_wanting_signature()
             if (inbox.scans, inbox.problem) != (scans, problem):
                 self._publisher.note_change()
 

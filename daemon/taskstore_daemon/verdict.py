@@ -10,7 +10,7 @@ import msgspec
 
 from taskstore.cli.errors import explain
 from taskstore.cli.plain import plain
-from taskstore.errors import ProjectArchivedError, ProjectNotFoundError, TaskstoreError
+from taskstore.errors import NotTrustedError, ProjectArchivedError, ProjectNotFoundError, TaskstoreError
 from taskstore.plan.outcome import Outcome
 from taskstore.store.results import DeployResult
 from taskstore_daemon.names import printable
@@ -49,6 +49,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     def wants_project(self) -> bool:
         """Whether it was refused for a project that is not there (yet), or is archived (for now)."""
         return any(isinstance(error, ProjectNotFoundError | ProjectArchivedError) for error in self.errors)
+
+    @property
+    def wants_signature(self) -> bool:
+        """Whether it was refused for its signature, which may still be on its way or be made anew."""
+        return any(isinstance(error, NotTrustedError) for error in self.errors)
 
     @property
     def made_project(self) -> bool:

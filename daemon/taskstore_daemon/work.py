@@ -116,6 +116,7 @@ def _arrival(number: int, desk: Desk, root: int, found: Taken | Refused | NotYet
         file=FileId(number, found.path),
         key=desk.inbox.key(found.path),
         taken=found,
+        root=desk.inbox.root,
         key_before=desk.inbox.key(before) if before is not None else None,
     )
 

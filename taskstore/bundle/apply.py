@@ -1,6 +1,8 @@
 """Taking a bundle in. The order of writes is that of every commit (`taskstore.store.commit`), once for each chunk:
 
-    1. all of the bundle verified, its place after what is known checked, contradictions found: nothing is written yet
+    1. its signature checked where one is required or there, and all of it verified; its place after what is known
+       checked, contradictions found: nothing is written yet
+       checked, contradictions found: nothing is written yet
     2. its blobs durable, as far as they are new       a stop leaves unnamed blobs, which gc removes or a retry uses
     3. for each chunk, one journal entry               with the new facts, and how far the other store is followed now
 
@@ -19,6 +21,7 @@ from duckdb import DuckDBPyConnection
 from taskstore.bundle.facts import Carried
 from taskstore.bundle.layout import Config, Point
 from taskstore.bundle.limits import BLOB_BYTES_AT_ONCE, BLOBS_AT_ONCE
+from taskstore.bundle.operations import check_signature
 from taskstore.bundle.reader import Bundle
 from taskstore.bundle.survey import check_connects, chunks, known_of, survey
 from taskstore.bundle.verify import Progress, verify
@@ -31,6 +34,7 @@ from taskstore.plan.survey import Conflict, OnConflict, TakePlan
 from taskstore.plan.take import Taker, newer_origins
 from taskstore.store.commit import Decision
 from taskstore.store.store import Store
+from taskstore.trust import Signer
 from taskstore_specs.digest import Digest
 
 _SHOWN = 3
@@ -42,6 +46,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
     digest: str
     config: Config
+    signed_by: str | None
     taken: int
     known: int
     decided: tuple[Conflict, ...]
@@ -68,11 +73,12 @@ def examine(store: Store, bundle: Bundle, on_conflict: OnConflict, progress: Pro
 def apply(store: Store, bundle: Bundle, on_conflict: OnConflict, by: str, progress: Progress) -> Applied:
     """Take `bundle` into `store`; `by` is who does it. What is known already is not taken again.
 
-    Raises as `examine`, and BundleConflictError, BusyError, StorageError.
+    Raises as `check_signature` and `examine`, and BundleConflictError, BusyError, StorageError.
     """
+    signer = check_signature(store, bundle)
     examined = examine(store, bundle, on_conflict, progress)
     _refuse(examined)
-    run = _Run(store, bundle, on_conflict, examined)
+    run = _Run(store, bundle, on_conflict, examined, signer)
     if examined.followed < bundle.config.until.sequence:
         _put_blobs(store, bundle)
         for chunk, upto in _ending(chunks(bundle.entries(), examined.followed), bundle.config.until):
@@ -129,8 +135,11 @@ def _ending(groups: Iterator[list[Carried]], until: Point) -> Iterator[tuple[lis
 class _Run:
     """One bundle being taken, chunk by chunk. `examined` is made anew when somebody else committed in between."""
 
-    def __init__(self, store: Store, bundle: Bundle, on_conflict: OnConflict, examined: Examined) -> None:
+    def __init__(
+        self, store: Store, bundle: Bundle, on_conflict: OnConflict, examined: Examined, signer: Signer | None
+    ) -> None:
         self._store, self._bundle, self._on_conflict = store, bundle, on_conflict
+        self._signed_by = signer.principal if signer else None
         self._examined = examined
         self._taker = Taker(examined.plan)
         self._taken = 0
@@ -160,6 +169,7 @@ class _Run:
         return Applied(
             digest=self._bundle.digest,
             config=self._bundle.config,
+            signed_by=self._signed_by,
             taken=self._taken,
             known=self._bundle.config.counts.changes - self._taken,
             decided=self._examined.plan.decided,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
 import re
@@ -62,7 +63,7 @@ def sync_filesystem(descriptor: int) -> None:
     Only failures since `descriptor` was opened are told of, so open it before the first write that matters.
     """
     if _syncfs is None:
-        raise NotImplementedError("syncfs is missing or does not tell of errors: sync each file")
+        raise OSError(errno.ENOSYS, "syncfs is missing or does not tell of errors: sync each file")
     if _syncfs(descriptor) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

@@ -20,8 +20,9 @@ from taskstore.plan.policy import Policy
 from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
 from taskstore.store.commit import Committer, Decision
-from taskstore.store.preparing import Deployable, PreparedAhead, PreparedFile
+from taskstore.store.preparing import Batch, Deployable, PreparedAhead, PreparedFile
 from taskstore.store.results import DeployReport, DeployResult
+from taskstore.store.signed import Guard, guarded
 from taskstore_specs.digest import Digest
 
 
@@ -30,6 +31,7 @@ def deploy(
     committer: Committer,
     index: Index,
     policy: Policy,
+    guard: Guard | None,
     *,
     by: str,
     dry_run: bool,
@@ -44,6 +46,8 @@ def deploy(
     with ThreadPoolExecutor(1, "taskstore-prepare") as worker:
         ahead = PreparedAhead(read, worker)
         while batch := ahead.take():
+            if guard is not None:
+                batch = guarded(batch, guard, _known(batch, index) if watched else {})
             files = [file for file in batch if isinstance(file, PreparedFile)]
             deployed = iter(
                 _deploy_batch(
@@ -53,6 +57,11 @@ def deploy(
             for file in batch:
                 results.extend(next(deployed) if isinstance(file, PreparedFile) else (file,))
     return DeployReport(tuple(results))
+
+
+def _known(batch: Batch, index: Index) -> dict[str, Digest]:
+    paths = {file.source.path for file in batch if isinstance(file, PreparedFile)}
+    return index.ask(lambda connection: sources(connection, paths))
 
 
 def _deploy_batch(

@@ -25,6 +25,7 @@ from taskstore.plan.state import State
 from taskstore.store.deploy import describe, refusal, state_of
 from taskstore.store.preparing import PreparedFile, prepare_file
 from taskstore.store.results import DeployResult
+from taskstore.store.signed import Guard, guarded
 from taskstore.store.source import Source
 from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId
@@ -67,10 +68,19 @@ class DeployPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview(
-    read: Iterable[Source], index: Index, blobs: BlobStore, policy: Policy, *, by: str, now: datetime
+    read: Iterable[Source],
+    index: Index,
+    blobs: BlobStore,
+    policy: Policy,
+    guard: Guard | None,
+    *,
+    by: str,
+    now: datetime,
 ) -> tuple[DeployPreview, ...]:
     """What deploying each source in turn would do. Raises BusyError, BlobDamagedError."""
     prepared = [prepare_file(source) for source in read]
+    if guard is not None:
+        prepared = guarded(prepared, guard, {})
     files = [file for file in prepared if isinstance(file, PreparedFile)]
     with index.read() as connection:
         previewer = _Previewer(connection, blobs, state_of(files, connection), now)

@@ -16,6 +16,7 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from taskstore.cas import FileBlobStore
+from taskstore.errors import SignatureMissingError
 from taskstore.index import Index, queries
 from taskstore.index import sources as known_sources
 from taskstore.index.queries import (
@@ -127,12 +128,14 @@ class Store:
         harmless.
         """
         from taskstore.store.deploy import deploy
+        from taskstore.store.signed import guard_of
 
         return deploy(
             sources,
             self._committer,
             self.index,
             self.config.policies,
+            guard_of(self.root, self.config.policies, self._clock),
             by=by or caller(),
             dry_run=dry_run,
             watched=watched,
@@ -181,8 +184,13 @@ class Store:
     ) -> OperateResult:
         """Deploy one trigger beside the others of its task. `expected_revision` (0: none yet) is an optimistic lock.
 
-        Raises TaskNotFoundError, RevisionConflictError, InvalidInputError, ProjectArchivedError.
+        A store that requires signatures takes triggers within signed manifests only. Raises TaskNotFoundError,
+        RevisionConflictError, InvalidInputError, ProjectArchivedError, SignatureMissingError.
         """
+        if self.config.policies.signatures is SignaturePolicy.REQUIRED:
+            raise SignatureMissingError(
+                f"the trigger {trigger.name!r} has no signature", hint="deploy a signed manifest that has it"
+            )
         return operate.deploy_trigger(self._committer, task_id, trigger, expected_revision, by or caller())
 
     def delete_version(self, task_id: TaskId, *, by: str | None = None) -> OperateResult:
@@ -205,8 +213,11 @@ class Store:
     def preview(self, sources: Iterable[Source], *, by: str | None = None) -> tuple[DeployPreview, ...]:
         """What deploying each source in turn would change, field by field. Writes nothing. Raises BusyError."""
         from taskstore.store.preview import preview
+        from taskstore.store.signed import guard_of
 
-        return preview(sources, self.index, self.blobs, self.config.policies, by=by or caller(), now=self._clock())
+        policy, now = self.config.policies, self._clock()
+        guard = guard_of(self.root, policy, self._clock)
+        return preview(sources, self.index, self.blobs, policy, guard, by=by or caller(), now=now)
 
     def compare(self, before: TaskId, after: TaskId) -> Comparison:
         """How the specification of `after` differs from that of `before`. Raises as `show_task`."""

@@ -42,11 +42,11 @@ def until(condition: Callable[[], T], what: str = "") -> T:
 class Plant:
     """A store with the project `plant`, an inbox, and the daemons that watch it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **policies: Any) -> None:
         self.root = folder
         self.inbox = folder / "inbox"
         self.inbox.mkdir()
-        self.store = Store.init(folder / "store", projects=["plant"])
+        self.store = Store.init(folder / "store", projects=["plant"], **policies)
         self.log = folder / "daemon.log"
         self.running: list[subprocess.Popen[bytes]] = []
 

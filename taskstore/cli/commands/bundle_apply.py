@@ -45,33 +45,31 @@ def command(session: Session, files: tuple[Path, ...], on_conflict: str, by: str
     from taskstore.cli.table import write_sections
     from taskstore.errors import BundleConflictError
 
-    done: list[tuple[Bundle, Applied, str | None]] = []
+    done: list[tuple[Bundle, Applied]] = []
     with opened(files) as bundles, session.open() as store:
         try:
             for bundle in bundles:
-                done.append((bundle, *_apply(store, bundle, on_conflict, by)))
+                done.append((bundle, _apply(store, bundle, on_conflict, by)))
         except BundleConflictError as error:
             if session.format is OutputFormat.TABLE:
                 write_sections([conflict_table(error.conflicts)], sys.stderr)
             raise
     rows = [_row(*each) for each in done]
-    decided = [conflict for _, applied, _ in done for conflict in applied.decided]
+    decided = [conflict for _, applied in done for conflict in applied.decided]
     session.answer(Answer(document={"bundles": rows}, rows=rows, sections=[_table(rows), conflict_table(decided)]))
     return 0
 
 
-def _apply(store: Store, bundle: Bundle, on_conflict: str, by: str | None) -> tuple[Applied, str | None]:
-    from taskstore.bundle import OnConflict, apply, check_signature
+def _apply(store: Store, bundle: Bundle, on_conflict: str, by: str | None) -> Applied:
+    from taskstore.bundle import OnConflict, apply
     from taskstore.cli.bundles import progress
     from taskstore.store.store import caller
 
-    signer = check_signature(store, bundle)
     with progress("Taking in") as show:
-        applied = apply(store, bundle, OnConflict(on_conflict), by or caller(), show)
-    return applied, signer.principal if signer else None
+        return apply(store, bundle, OnConflict(on_conflict), by or caller(), show)
 
 
-def _row(bundle: Bundle, applied: Applied, signed_by: str | None) -> dict[str, Any]:
+def _row(bundle: Bundle, applied: Applied) -> dict[str, Any]:
     return {
         "name": bundle.name,
         "digest": applied.digest,
@@ -81,7 +79,7 @@ def _row(bundle: Bundle, applied: Applied, signed_by: str | None) -> dict[str, A
         "taken": applied.taken,
         "known": applied.known,
         "sequences": applied.sequences,
-        "signed_by": signed_by,
+        "signed_by": applied.signed_by,
         "decided": applied.decided,
     }
 
