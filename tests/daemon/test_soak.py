@@ -1,37 +1,201 @@
-"""Dropping and dropping again without end: nothing is lost, and memory and descriptors stay as they are."""
+"""Dropping and dropping again without end: nothing is lost or deployed twice, memory and descriptors stay flat.
+
+The long form drops 1,000,000 files: new content, the same content again, content that was there before, broken files,
+and every tenth round a folder that comes and goes. What the journal must say is known of every single drop, and is
+compared while it runs.
+"""
 
 from __future__ import annotations
 
+import os
+import random
+import shutil
 import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
 
 import pytest
 
+from taskstore.journal.changes import SourceChange, TaskChange
+from taskstore.journal.entry import Head
 from taskstore_specs.digest import Digest
 from tests.daemon.plant import Plant, manifest, until
 
-NAMES = 100
+GENERATIONS = 10
+"""How many contents a version has, one after the other, before the next version."""
+
+IN_FLIGHT = 2
+"""Rounds that are under way at once, each with names of its own."""
+
+FOLDER = "round-"
+"""How a folder is called that comes and goes with its round."""
+
+FLAT_BYTES = 30_000_000
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def test_memory_and_descriptors_stay_flat(plant: Plant, thorough: bool) -> None:
+class Drop(NamedTuple):
+    """A file to be dropped; `deploys` when its content is to be recorded, `changes` when a version gets it anew."""
+
+    text: str
+    deploys: bool
+    changes: bool
+
+
+class Author:
+    """Decides what is dropped next, and knows what must come of it."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._generation: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._live: dict[str, int] = {}
+        self.broken: set[str] = set()
+
+    def drop(self, name: str) -> Drop:
+        """New content mostly; else the same again, the content before, or a file that nobody can read."""
+        before = self._last.get(name)
+        kind = self._chance.choices(("new", "same", "back", "broken"), (60, 20, 18, 2))[0] if before else "new"
+        if kind == "broken":
+            self.broken.add(name)
+            return Drop(manifest(name)[: self._chance.randrange(1, 40)], deploys=False, changes=False)
+        self.broken.discard(name)
+        if kind == "new":
+            self._generation[name] = self._generation.get(name, 0) + 1
+        latest = self._generation[name]
+        wanted = {"new": latest, "same": before or latest, "back": max(1, latest - 1)}[kind]
+        return self._valid(name, wanted)
+
+    def _valid(self, name: str, wanted: int) -> Drop:
+        task, version = name.replace("/", "-").removesuffix(".json"), f"v{wanted // GENERATIONS}"
+        deploys, changes = self._last.get(name) != wanted, self._live.get(f"{name}@{version}") != wanted
+        self._last[name] = self._live[f"{name}@{version}"] = wanted
+        return Drop(manifest(task, version, image=f"image-{wanted}"), deploys, deploys and changes)
+
+    def forget(self, name: str) -> None:
+        """The file is removed and never comes again."""
+        version = f"v{self._last.pop(name) // GENERATIONS}"
+        del self._live[f"{name}@{version}"], self._generation[name]
+
+
+class Ledger:
+    """Compares the journal with what is owed, each record once."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._journal = plant.store.journal
+        self._head: Head = plant.store.journal.head()
+        self._owed: dict[str, Digest] = {}
+        self.entries = self.deploys = self.changes_owed = 0
+
+    def owe(self, key: str, drop: Drop) -> None:
+        if drop.deploys:
+            assert key not in self._owed
+            self._owed[key] = Digest.of(drop.text.encode())
+            self.changes_owed += drop.changes
+
+    def owes(self, keys: set[str]) -> bool:
+        """Whether the journal lacks any of these. Fails when it says what nobody dropped, or says a thing twice."""
+        for entry, digest in self._journal.entries(self._head):
+            self._head = Head(entry.sequence, digest, entry.committed_at)
+            self.entries += 1
+            for change in entry.changes:
+                if isinstance(change, SourceChange):
+                    assert self._owed.pop(change.path, None) == change.digest, f"{change} was not dropped, or twice"
+                elif isinstance(change, TaskChange):
+                    self.deploys += 1
+        return not keys.isdisjoint(self._owed)
+
+    def __str__(self) -> str:
+        return f"{self.deploys:,} versions deployed, {self.entries:,} entries"
+
+
+class Use(NamedTuple):
+    """What a process holds: bytes of memory, descriptors."""
+
+    memory: int
+    descriptors: int
+
+    @classmethod
+    def of(cls, pid: int) -> Use:
+        """What the process `pid` holds now."""
+        process = Path(f"/proc/{pid}")
+        return cls(int((process / "statm").read_text().split()[1]) * PAGE, len(list((process / "fd").iterdir())))
+
+    def __str__(self) -> str:
+        return f"{self.memory / 1e6:.0f} MB, {self.descriptors} descriptors"
+
+
+def put(plant: Plant, name: str, text: str, *, in_place: bool) -> None:
+    """Write the file where it belongs, or beside the inbox and rename it."""
+    target = plant.inbox / name
+    if not target.parent.is_dir():
+        target.parent.mkdir()
+    beside = target if in_place else plant.root / "beside.json"
+    beside.write_text(text)
+    beside.rename(target)
+
+
+def names(number: int, size: int) -> list[str]:
+    """The files of a round. Rounds that are under way at once have different ones."""
+    place = f"{FOLDER}{number}/" if number % 10 == 9 else f"{number % IN_FLIGHT}-"
+    return [f"{place}{name}.json" for name in range(size)]
+
+
+def soak(plant: Plant, count: int, size: int, report: Callable[[int, Ledger], None]) -> Author:
+    """Drop `size` files `count` times; `report` is called after each round with the number of drops so far."""
+    author, ledger = Author(20260101), Ledger(plant)
+    under_way: deque[list[str]] = deque()
+    for number in range(count):
+        under_way.append(names(number, size))
+        for name in under_way[-1]:
+            drop = author.drop(name)
+            ledger.owe(f"{plant.inbox}/{name}", drop)
+            put(plant, name, drop.text, in_place=name.endswith("7.json"))
+        if len(under_way) == IN_FLIGHT:
+            leave(plant, author, ledger, under_way.popleft())
+        report((number + 1) * size, ledger)
+    for done in under_way:
+        leave(plant, author, ledger, done)
+    assert ledger.deploys == ledger.changes_owed
+    return author
+
+
+def leave(plant: Plant, author: Author, ledger: Ledger, done: Sequence[str]) -> None:
+    """Wait for a round, and take its folder away again if it has one."""
+    keys = {f"{plant.inbox}/{name}" for name in done}
+    until(lambda: not ledger.owes(keys), "a round deployed")
+    if done[0].startswith(FOLDER):
+        shutil.rmtree(plant.inbox / done[0].partition("/")[0])
+        for name in done:
+            author.forget(name)
+
+
+def check_receipts(plant: Plant, author: Author) -> None:
+    """Every file that is there has a receipt that tells of what it holds, and only what is broken has a note."""
+    for path in plant.inbox.glob("*.json"):
+        assert (plant.settled(path.name)["outcome"] == "rejected") == (path.name in author.broken)
+    notes = {path.name.removesuffix(".error.txt") for path in plant.inbox.glob("*.error.txt")}
+    assert notes == author.broken
+
+
+def test_memory_and_descriptors_stay_flat(plant: Plant, thorough: bool, capsys: pytest.CaptureFixture[str]) -> None:
     if not Path("/proc/self/statm").exists():
         pytest.skip("optional: this system does not tell the memory of a process")
-    rounds, warm = (10_000, 200) if thorough else (12, 4)
-    daemon = plant.start("--receipts", "none")
+    count, size = (1_000, 1_000) if thorough else (20, 100)
+    daemon = plant.start()
+    started = time.monotonic()
+    uses: list[Use] = []
 
-    def use() -> tuple[int, int]:
-        process = Path(f"/proc/{daemon.pid}")
-        return int((process / "statm").read_text().split()[1]) * 4096, len(list((process / "fd").iterdir()))
+    def report(drops: int, ledger: Ledger) -> None:
+        uses.append(Use.of(daemon.pid))
+        if thorough and drops % 20_000 == 0:
+            with capsys.disabled():
+                print(f"\n{drops:>9,} drops in {time.monotonic() - started:6,.0f} s: {ledger}, {uses[-1]}", end="")
 
-    memory = descriptors = 0
-    for number in range(rounds):
-        dropped = {f"{name}.json": manifest(f"t{name}", image=f"image-{number}") for name in range(NAMES)}
-        for name, text in dropped.items():
-            plant.drop(name, text)
-        expected = {f"{plant.inbox}/{name}": Digest.of(text.encode()) for name, text in dropped.items()}
-        until(lambda expected=expected: plant.store.sources(expected) == expected)  # type: ignore[misc]
-        if number == warm:
-            memory, descriptors = use()
-    time.sleep(0.2)
-    assert use()[0] < memory + 30_000_000
-    assert use()[1] <= descriptors + 2
+    check_receipts(plant, soak(plant, count, size, report))
+    early, late = uses[len(uses) // 10 : len(uses) // 5], uses[-len(uses) // 10 :]
+    assert mean(use.memory for use in late) < mean(use.memory for use in early) + FLAT_BYTES
+    assert max(use.descriptors for use in late) <= max(use.descriptors for use in early) + 2
