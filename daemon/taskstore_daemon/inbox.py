@@ -16,7 +16,7 @@ from taskstore_daemon.backend import Backend
 from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.hints import Hint, Hints, Mailbox
 from taskstore_daemon.limits import FILES_PER_INBOX, LISTED, SCAN_SHARE
-from taskstore_daemon.names import Ignored, printable
+from taskstore_daemon.names import Ignored, bundle_of, printable
 from taskstore_daemon.scan import Found, Item, Skipped, Stamp, Unread, look_at, scan
 from taskstore_daemon.tracker import Tracker
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Inbox:
-    """A folder that manifests are dropped into.
+    """A folder that manifests and bundles are dropped into: `tracker` follows the manifests, `bundles` the others.
 
     `rescan` and `settle` are seconds; `why_poll` names why events are
     not used, empty when they are. `replaced` says whether the last scan found another folder than the one before.
@@ -35,6 +35,7 @@ class Inbox:
         self.root = root
         self.why_poll = why_poll
         self.tracker = Tracker(settle)
+        self.bundles = Tracker(settle)
         self.problem = ""
         self.last_scan_at: datetime | None = None
         self.last_scan_seconds = 0.0
@@ -63,6 +64,10 @@ class Inbox:
     def due(self) -> float:
         """When (monotonic seconds) the next look is due, if nothing happens before."""
         return min(self._next_scan, self._next_look)
+
+    def waiting(self) -> list[str]:
+        """The files that have to stand still first."""
+        return [*self.tracker.waiting(), *self.bundles.waiting()]
 
     def request_scan(self, why: str) -> None:
         """Scan everything at the next look."""
@@ -94,7 +99,7 @@ class Inbox:
         except OSError as error:
             self._next_scan = now + self._rescan
             self._tell_problem(f"the folder cannot be read: {error.strerror or error}")
-        if not self.tracker.waiting():
+        if not self.waiting():
             self._next_look = float("inf")
         elif not now < self._next_look < float("inf"):
             self._next_look = now + self._settle
@@ -146,33 +151,34 @@ class Inbox:
         for item in items:
             if isinstance(item, Found):
                 present.add(item.path)
-                self.tracker.observe(item.path, item.stamp, hints.files.get(item.path), now)
+                self._tracker_of(item.path).observe(item.path, item.stamp, hints.files.get(item.path), now)
             elif isinstance(item, Skipped):
                 self._note_ignored(item)
             else:
                 unread.append(item)
             if len(present) > FILES_PER_INBOX:
-                unread.append(Unread("", f"it holds more than {FILES_PER_INBOX} manifests; the rest is not looked at"))
+                unread.append(Unread("", f"it holds more than {FILES_PER_INBOX} files; the rest is not looked at"))
                 break
         self._tell_problem("; ".join(f"{printable(i.path) or self.root}: {i.reason}" for i in unread[:LISTED]))
-        gone = [path for path in self.tracker.absent(present) if not _is_below(path, unread)]
-        self.tracker.forget(gone)
+        absent = (*self.tracker.absent(present), *self.bundles.absent(present))
+        gone = [path for path in absent if not _is_below(path, unread)]
+        self._forget(gone)
         return gone
 
     def _look_at_hints(self, root: int, hints: Hints, now: float) -> list[str]:
         # An editor moves a file away and writes it anew: what is gone for good, the next scan tells.
         files: dict[str, Hint | None] = {p: h for p, h in hints.files.items() if h is not Hint.MOVED_AWAY}
         if self._next_look <= now:
-            files = dict.fromkeys(self.tracker.waiting()) | files
+            files = dict.fromkeys(self.waiting()) | files
         for folder in hints.folders:
             try:
                 for item in scan(root, self._on_folder, below=folder):
                     if isinstance(item, Found):
-                        self.tracker.observe(item.path, item.stamp, files.pop(item.path, None), now)
+                        self._tracker_of(item.path).observe(item.path, item.stamp, files.pop(item.path, None), now)
             except OSError:
                 continue  # gone again, or replaced: the next scan tells
         gone = [path for path, hint in files.items() if not self._look_at_file(root, path, hint, now)]
-        self.tracker.forget(gone)
+        self._forget(gone)
         return gone
 
     def _look_at_file(self, root: int, path: str, hint: Hint | None, now: float) -> bool:
@@ -182,8 +188,15 @@ class Inbox:
         except OSError:
             return True  # unknown is not gone
         if isinstance(item, Found):
-            self.tracker.observe(path, item.stamp, hint, now)
+            self._tracker_of(path).observe(path, item.stamp, hint, now)
         return isinstance(item, Found)
+
+    def _tracker_of(self, path: str) -> Tracker:
+        return self.tracker if bundle_of(path) is None else self.bundles
+
+    def _forget(self, gone: Iterable[str]) -> None:
+        for path in gone:
+            self._tracker_of(path).forget([path])
 
     def _note_ignored(self, item: Skipped) -> None:
         self.ignored_counts[item.why] += 1

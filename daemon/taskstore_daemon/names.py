@@ -1,4 +1,4 @@
-"""Which names are manifests, and why the others are not. Pure: a name goes in, a verdict comes out."""
+"""Which names are manifests or bundles, and why the others are not. Pure: a name goes in, a verdict comes out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import re
 from enum import Enum
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".toml")
+BUNDLE_SUFFIX = ".tar"
+SIGNATURE_SUFFIX = ".sig"
 RECEIPTS_FOLDER = "receipts"
 """The folder of receipts, at the top of an inbox; no manifest is looked for in it."""
 
 ERROR_SUFFIX = ".error.txt"
 """What stands beside a refused manifest."""
+
+_BUNDLE = re.compile(r"(?P<whole>.*\.tar)(?P<part>\.part[0-9]{4})?", re.IGNORECASE | re.DOTALL)
+"""A bundle, or a part of one as `bundle create --max-part` names it."""
 
 _TEMPORARY_SUFFIXES = (
     "~", ".bak", ".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".lock",
@@ -30,14 +35,15 @@ class Ignored(Enum):
     TEMPORARY = "temporary"
     CONFLICT_COPY = "a sync program's conflict copy"
     RECEIPT = "a receipt"
-    NO_MANIFEST = "not a manifest: the name does not end in .yaml, .yml, .json or .toml"
+    SIGNATURE = "a signature, which counts with the file of its name"
+    NO_MANIFEST = "neither a manifest (.yaml, .yml, .json, .toml) nor a bundle (.tar, .tar.part0001, …) by its name"
     OUTSIDE = "a link that leads out of the folder, nowhere, or in a circle"
     FOLDER_LINK = "a link to a folder"
     NOT_REGULAR = "not a regular file"
 
 
 def why_ignored(name: str) -> Ignored | None:
-    """Why a file of this name is never taken; None when it is a manifest by its name.
+    """Why a file of this name is never taken; None when it is a manifest or a bundle by its name.
 
     Letters count alike in both cases, as on the file shares that such files come from.
     """
@@ -50,7 +56,15 @@ def why_ignored(name: str) -> Ignored | None:
         return Ignored.TEMPORARY
     if _SYNC_CONFLICT.search(name):
         return Ignored.CONFLICT_COPY
-    return None if lower.endswith(MANIFEST_SUFFIXES) else Ignored.NO_MANIFEST
+    if lower.endswith(MANIFEST_SUFFIXES) or bundle_of(name) is not None:
+        return None
+    return Ignored.SIGNATURE if lower.endswith(SIGNATURE_SUFFIX) else Ignored.NO_MANIFEST
+
+
+def bundle_of(path: str) -> str | None:
+    """The path of the bundle that the file at `path` is, or is a part of, by its name; None of any other file."""
+    found = _BUNDLE.fullmatch(path)
+    return found["whole"] if found is not None else None
 
 
 def is_entered(folder: str, *, top: bool) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskstore_daemon.names import Ignored, is_entered, printable, why_ignored
+from taskstore_daemon.names import Ignored, bundle_of, is_entered, printable, why_ignored
 
 
 @pytest.mark.parametrize("name", ["a.yaml", "a.yml", "a.json", "a.toml", "A.YAML", "a b.Json", "ä.yaml", "a.bak.yaml"])
@@ -15,8 +15,35 @@ def test_a_manifest_is_told_by_its_ending(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "whole"),
+    [
+        ("a.tar", "a.tar"),
+        ("sub/A.TAR", "sub/A.TAR"),
+        ("a.tar.part0001", "a.tar"),
+        ("a.tar.part9999", "a.tar"),
+        ("a b.tar\n.tar.part0012", "a b.tar\n.tar"),
+    ],
+)
+def test_a_bundle_is_told_by_its_ending_and_a_part_by_its_number(path: str, whole: str) -> None:
+    assert bundle_of(path) == whole
+    assert why_ignored(path.rpartition("/")[2]) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["a.yaml", "a.tar.gz", "a.part0001", "a.tar.part1", "a.tar.part00001", "a.tar.part000١"]
+)
+def test_other_names_are_no_bundles(path: str) -> None:
+    assert bundle_of(path) is None
+
+
+@pytest.mark.parametrize(
     ("name", "why"),
     [
+        (".a.tar", Ignored.HIDDEN),
+        ("a.tar.part", Ignored.TEMPORARY),
+        ("a.tar.part0001.part", Ignored.TEMPORARY),
+        ("a.tar.sig", Ignored.SIGNATURE),
+        ("a.json.sig", Ignored.SIGNATURE),
         (".a.yaml", Ignored.HIDDEN),
         ("..data", Ignored.HIDDEN),
         (".a.yaml.swp", Ignored.HIDDEN),
