@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from taskstore.errors import StorageError
 from taskstore.plan.outcome import Outcome
@@ -18,7 +19,7 @@ from taskstore_daemon.names import printable
 from taskstore_daemon.receipts import Receipts
 from taskstore_daemon.scan import Stamp
 from taskstore_daemon.signatures import Signed, look
-from taskstore_daemon.verdict import Verdict
+from taskstore_daemon.verdict import Told, Verdict
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -31,11 +32,13 @@ class Desk:
         self.counts = Counts()
         self.refused: dict[str, str] = {}
         self.postponed: dict[str, str] = {}
+        self.incomplete: dict[str, str] = {}
+        self.applying = ""
         self.wanting_project: set[str] = set()
         self._wanting_signature: dict[str, Signed] = {}
         self._receipts = receipts
         self._receipts_problem = ""
-        self._untold: list[Verdict] = []
+        self._untold: list[Told] = []
         self._started_at = started_at
 
     def sweep(self) -> None:
@@ -51,10 +54,16 @@ class Desk:
         for verdict in verdicts:
             self.inbox.tracker.settle(verdict.path, stamps[verdict.path])
             self.postponed.pop(verdict.path, None)
-            if self._is_news(verdict):
-                self._untold.append(verdict)
-            elif not verdict.errors:
-                self._count(verdict)
+            self._note_wants(verdict)
+            self._note(verdict)
+        self.tell()
+
+    def record_bundle(self, verdict: Told, files: Mapping[str, Stamp]) -> None:
+        """A bundle was dealt with, whose files were as they were at these stamps. Raises as `record`."""
+        for path, stamp in files.items():
+            self.inbox.bundles.settle(path, stamp)
+            self.postponed.pop(path, None)
+        self._note(verdict)
         self.tell()
 
     def tell(self) -> None:
@@ -81,6 +90,7 @@ class Desk:
         for path in gone:
             self.refused.pop(path, None)
             self.postponed.pop(path, None)
+            self.incomplete.pop(path, None)
             self.wanting_project.discard(path)
             self._wanting_signature.pop(path, None)
         if self._receipts is not None and gone:
@@ -92,7 +102,11 @@ class Desk:
     def postpone(self, path: str, reason: str, now: float) -> None:
         """The file cannot be taken yet."""
         self.postponed[path] = reason
-        self.inbox.tracker.postpone(path, now)
+        self.inbox.tracker_of(path).postpone(path, now)
+
+    def told(self, path: str) -> dict[str, Any] | None:
+        """The JSON receipt of a file, if there is one."""
+        return self._receipts.read(path) if self._receipts is not None else None
 
     def retry_wanting_project(self) -> None:
         """A project may be there now: deal once more with the files that wanted one."""
@@ -109,7 +123,8 @@ class Desk:
     def health(self, now: datetime, last_error: str, last_error_at: datetime | None) -> Health:
         """What the daemon tells of this inbox."""
         inbox, tracker = self.inbox, self.inbox.tracker
-        waiting = tracker.waiting()
+        waiting = {path: self.postponed.get(path, "it must stand still first") for path in inbox.waiting()}
+        waiting |= self.incomplete
         return Health(
             inbox=inbox.name,
             pid=os.getpid(),
@@ -117,8 +132,9 @@ class Desk:
             updated_at=now,
             backend=inbox.backend.value,
             backend_reason=inbox.why_poll,
-            known=len(tracker),
-            queued=len(tracker.ready()),
+            known=len(tracker) + len(inbox.bundles),
+            queued=len(tracker.ready()) + len(inbox.bundles.ready()),
+            applying=self.applying,
             waiting=len(waiting),
             ignored=sum(inbox.ignored_counts.values()),
             last_scan_at=inbox.last_scan_at,
@@ -126,26 +142,35 @@ class Desk:
             counts=self.counts,
             refused_count=len(self.refused),
             refused=_named((path, why) for path, why in self.refused.items()),
-            waiting_files=_named((path, self.postponed.get(path, "it must stand still first")) for path in waiting),
+            waiting_files=_named(waiting.items()),
             ignored_files=_named((item.path, item.why.value) for item in inbox.ignored),
             problem="; ".join(filter(None, (inbox.problem, self._receipts_problem))),
             last_error=last_error,
             last_error_at=last_error_at,
         )
 
-    def _is_news(self, verdict: Verdict) -> bool:
-        """Whether people have not been told this already. Keeps in mind what is refused."""
-        known = self.refused.pop(verdict.path, None)
+    def _note_wants(self, verdict: Verdict) -> None:
+        """Keep in mind what a refused manifest is dealt with once more for."""
         if verdict.wants_signature:
             self._wanting_signature[verdict.path] = look(self.inbox.root, verdict.path)
+        if verdict.wants_project:
+            self.wanting_project.add(verdict.path)
+
+    def _note(self, verdict: Told) -> None:
+        if self._is_news(verdict):
+            self._untold.append(verdict)
+        elif not verdict.errors:
+            self._count(verdict)
+
+    def _is_news(self, verdict: Told) -> bool:
+        """Whether people have not been told this already. Keeps in mind what is refused."""
+        known = self.refused.pop(verdict.path, None)
         if verdict.errors:
             self.refused[verdict.path] = verdict.errors[0].message
-            if verdict.wants_project:
-                self.wanting_project.add(verdict.path)
-            return not (verdict.wants_project and known == self.refused[verdict.path])
+            return not (verdict.is_tried_again and known == self.refused[verdict.path])
         if not verdict.known:
             return True
-        receipt = self._receipts.read(verdict.path) if self._receipts is not None else None
+        receipt = self.told(verdict.path)
         if receipt is None:
             return self._receipts is not None
         return receipt.get("content") != str(verdict.content) or receipt.get("outcome") == Outcome.REJECTED.value
@@ -168,19 +193,18 @@ class Desk:
             log.warning("going without receipts", inbox=self.inbox.root, problem=problem)
         self._receipts_problem = problem
 
-    def _count(self, verdict: Verdict) -> None:
-        name = verdict.outcome.value
-        setattr(self.counts, name, getattr(self.counts, name) + 1)
+    def _count(self, verdict: Told) -> None:
+        if verdict.word in self.counts.__struct_fields__:
+            setattr(self.counts, verdict.word, getattr(self.counts, verdict.word) + 1)
 
 
-def _log_verdict(inbox: Path, verdict: Verdict) -> None:
+def _log_verdict(inbox: Path, verdict: Told) -> None:
     path = printable(f"{inbox}/{verdict.path}")
-    if verdict.outcome is Outcome.REJECTED:
+    if verdict.errors:
         error = verdict.errors[0]
         log.warning("refused", path=path, error=error.message, hint=error.hint)
     else:
-        tasks = ",".join(str(result.task or f"project {result.project}") for result in verdict.results)
-        log.info(verdict.outcome.value, path=path, task="" if verdict.known else tasks, sequence=verdict.sequence)
+        log.info(verdict.word, path=path, **verdict.facts)
 
 
 def _named(files: Iterable[tuple[str, str]]) -> tuple[Named, ...]:

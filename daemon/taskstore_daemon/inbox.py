@@ -69,6 +69,10 @@ class Inbox:
         """The files that have to stand still first."""
         return [*self.tracker.waiting(), *self.bundles.waiting()]
 
+    def tracker_of(self, path: str) -> Tracker:
+        """What follows the file `path`."""
+        return self.tracker if bundle_of(path) is None else self.bundles
+
     def request_scan(self, why: str) -> None:
         """Scan everything at the next look."""
         self._mailbox.rescan(why)
@@ -151,7 +155,7 @@ class Inbox:
         for item in items:
             if isinstance(item, Found):
                 present.add(item.path)
-                self._tracker_of(item.path).observe(item.path, item.stamp, hints.files.get(item.path), now)
+                self.tracker_of(item.path).observe(item.path, item.stamp, hints.files.get(item.path), now)
             elif isinstance(item, Skipped):
                 self._note_ignored(item)
             else:
@@ -174,7 +178,7 @@ class Inbox:
             try:
                 for item in scan(root, self._on_folder, below=folder):
                     if isinstance(item, Found):
-                        self._tracker_of(item.path).observe(item.path, item.stamp, files.pop(item.path, None), now)
+                        self.tracker_of(item.path).observe(item.path, item.stamp, files.pop(item.path, None), now)
             except OSError:
                 continue  # gone again, or replaced: the next scan tells
         gone = [path for path, hint in files.items() if not self._look_at_file(root, path, hint, now)]
@@ -188,15 +192,12 @@ class Inbox:
         except OSError:
             return True  # unknown is not gone
         if isinstance(item, Found):
-            self._tracker_of(path).observe(path, item.stamp, hint, now)
+            self.tracker_of(path).observe(path, item.stamp, hint, now)
         return isinstance(item, Found)
-
-    def _tracker_of(self, path: str) -> Tracker:
-        return self.tracker if bundle_of(path) is None else self.bundles
 
     def _forget(self, gone: Iterable[str]) -> None:
         for path in gone:
-            self._tracker_of(path).forget([path])
+            self.tracker_of(path).forget([path])
 
     def _note_ignored(self, item: Skipped) -> None:
         self.ignored_counts[item.why] += 1

@@ -20,7 +20,7 @@ from taskstore.disk import temporary
 from taskstore.disk.sync import CAN_SYNC_FILESYSTEM, sync, sync_filesystem
 from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.names import ERROR_SUFFIX, RECEIPTS_FOLDER
-from taskstore_daemon.verdict import Verdict, error_text, receipt
+from taskstore_daemon.verdict import Told
 from taskstore_specs.digest import Digest
 
 RECEIPT_SUFFIX = ".json"
@@ -50,7 +50,7 @@ class Receipts:
         self._root = elsewhere or inbox
         self._top = () if elsewhere else (RECEIPTS_FOLDER,)
 
-    def write(self, verdicts: Sequence[Verdict]) -> None:
+    def write(self, verdicts: Sequence[Told]) -> None:
         """Tell of these verdicts, durably. Raises OSError; then some may be told and others not."""
         self._apply([note for verdict in verdicts for note in self._notes(verdict)])
 
@@ -78,9 +78,9 @@ class Receipts:
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def _notes(self, verdict: Verdict) -> list[_Note]:
+    def _notes(self, verdict: Told) -> list[_Note]:
         folder, name = self._receipt(verdict.path)
-        text = msgspec.json.format(msgspec.json.encode(receipt(verdict)), indent=2) + b"\n"
+        text = msgspec.json.format(msgspec.json.encode(verdict.receipt()), indent=2) + b"\n"
         # The note first: whoever waits for the receipt finds the note as the receipt says.
         return [self._error(verdict.path, verdict), _Note(folder, name, text)]
 
@@ -91,10 +91,10 @@ class Receipts:
         *folder, name = path.split("/")
         return (*self._top, *folder), _fitting(name, RECEIPT_SUFFIX)
 
-    def _error(self, path: str, verdict: Verdict | None) -> _Note:
+    def _error(self, path: str, verdict: Told | None) -> _Note:
         *folder, name = path.split("/")
         refused = verdict is not None and verdict.errors
-        text = error_text(verdict, name).encode() if verdict is not None and refused else None
+        text = verdict.note(name).encode() if verdict is not None and refused else None
         return _Note(tuple(folder), _fitting(name, ERROR_SUFFIX), text)
 
     def _apply(self, notes: Sequence[_Note]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -18,6 +17,44 @@ from taskstore_specs.digest import Digest
 
 FORMAT = 1
 _ORDER = (Outcome.REJECTED, Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
+
+
+class Told(Protocol):
+    """What people and programs are told of: what became of a manifest, or of a bundle."""
+
+    @property
+    def path(self) -> str:
+        """Which file, relative to its inbox."""
+
+    @property
+    def content(self) -> object:
+        """What names the bytes that it held, as a receipt has it; None if they are not known."""
+
+    @property
+    def word(self) -> str:
+        """What became of it: the outcome that receipts, the log and the counts name."""
+
+    @property
+    def errors(self) -> list[TaskstoreError]:
+        """Why it was refused; nothing when it was not."""
+
+    @property
+    def known(self) -> bool:
+        """Whether nothing was done, since this was dealt with before."""
+
+    @property
+    def is_tried_again(self) -> bool:
+        """Whether it is dealt with again by itself, so that the same refusal is no news."""
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the log says of it."""
+
+    def receipt(self) -> dict[str, Any]:
+        """The JSON receipt; `specs/daemon.md` documents each field."""
+
+    def note(self, name: str) -> str:
+        """What a person finds beside a refused file called `name`: what is wrong, where, and how to mend it."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,42 +102,52 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         """The journal entry that recorded it."""
         return next((result.sequence for result in self.results if result.sequence is not None), None)
 
+    @property
+    def word(self) -> str:
+        """See Told."""
+        return self.outcome.value
+
+    @property
+    def is_tried_again(self) -> bool:
+        """See Told."""
+        return self.wants_project
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """See Told."""
+        tasks = ",".join(str(result.task or f"project {result.project}") for result in self.results)
+        return {"task": "" if self.known else tasks, "sequence": self.sequence}
+
+    def receipt(self) -> dict[str, Any]:
+        """See Told."""
+        documents = [plain(result) for result in self.results]
+        for document in documents:
+            del document["path"]
+        return {
+            "format": FORMAT,
+            "path": printable(self.path),
+            "outcome": self.outcome.value,
+            "content": plain(self.content),
+            "size": self.size,
+            "sequence": self.sequence,
+            "at": plain(self.at),
+            "documents": documents,
+        }
+
+    def note(self, name: str) -> str:
+        """See Told."""
+        lines = [f"{printable(name)} was not deployed. Nothing that was deployed before has changed.", ""]
+        for error in self.errors:
+            lines += [*explain(error, at=printable(name)), ""]
+        lines += [
+            "Mend the file and save it: it is then taken by itself, and this note goes away.",
+            f"Written by taskstored at {plain(self.at)}.",
+            "",
+        ]
+        return "\n".join(lines)
+
 
 def refusal(path: str, content: Digest | None, size: int, at: datetime, error: TaskstoreError) -> Verdict:
     """The verdict on a file that never came to be deployed."""
     result = DeployResult(path=printable(path), document=0, outcome=Outcome.REJECTED, error=error)
     return Verdict(path=path, content=content, size=size, at=at, results=(result,))
-
-
-def receipt(verdict: Verdict) -> dict[str, Any]:
-    """The JSON receipt; `specs/daemon.md` documents each field."""
-    documents = [plain(result) for result in verdict.results]
-    for document in documents:
-        del document["path"]
-    return {
-        "format": FORMAT,
-        "path": printable(verdict.path),
-        "outcome": verdict.outcome.value,
-        "content": plain(verdict.content),
-        "size": verdict.size,
-        "sequence": verdict.sequence,
-        "at": plain(verdict.at),
-        "documents": documents,
-    }
-
-
-def error_text(verdict: Verdict, name: str) -> str:
-    """What a person finds beside a refused manifest: what is wrong, where, and how to mend it."""
-    lines = [f"{printable(name)} was not deployed. Nothing that was deployed before has changed.", ""]
-    for error in verdict.errors:
-        lines += [*_explain(error, printable(name)), ""]
-    lines += [
-        "Mend the file and save it: it is then taken by itself, and this note goes away.",
-        f"Written by taskstored at {plain(verdict.at)}.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _explain(error: TaskstoreError, name: str) -> Sequence[str]:
-    return explain(error, at=name)

@@ -25,12 +25,13 @@ _MOST_BYTES = 1024 * 1024
 
 
 class Counts(msgspec.Struct):
-    """How many files came to each end since the daemon started."""
+    """How many files, each bundle as one, came to each end since the daemon started."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    applied: int = 0
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -41,7 +42,10 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one inbox. Lists name the first few; the counts are whole. Durations are seconds."""
+    """The state of one inbox. Lists name the first few; the counts are whole. Durations are seconds.
+
+    `applying` is the bundle that is being taken in, empty if none is.
+    """
 
     inbox: str
     pid: int
@@ -52,6 +56,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     known: int
     queued: int
     waiting: int
+    applying: str
     ignored: int
     last_scan_at: datetime | None
     last_scan_seconds: float

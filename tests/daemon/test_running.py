@@ -106,7 +106,8 @@ def test_status_tells_what_it_does(plant: Plant) -> None:
     def told() -> dict[str, object]:
         return json.loads(plant.call("status", "--json").stdout)["inboxes"][0]
 
-    until(lambda: told()["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "rejected": 1})
+    counts = {"created": 1, "updated": 0, "unchanged": 0, "rejected": 1, "applied": 0}
+    until(lambda: told()["counts"] == counts)
     status = told()
     assert (status["running"], status["pid"], status["backend"]) == (True, daemon.pid, "inotify")
     assert [named["path"] for named in status["refused"]] == ["b.json"]  # type: ignore[attr-defined, index]
