@@ -112,8 +112,9 @@ class Taker:
             return change
         subject = subject_of(change)
         assert subject is not None  # noqa: S101 - a trigger has one
-        base = self._flags.get(subject)
         here = Flags(current.trigger.spec.active, current.paused)
+        # Of what was not here before the bundle, everything that is here came out of it.
+        base = self._flags.get(subject) if subject in self._plan.after else here
         theirs = Flags(change.trigger.spec.active, change.paused)
         active = _merge_active(base, here, theirs, change.action)
         paused = subject in self._plan.held or _merge_paused(base, here, theirs, change.action)

@@ -198,6 +198,13 @@ def test_a_pause_comes_through(upstream: Store, site: Store, tmp_path: Path) -> 
     assert ask(site, "SELECT paused FROM triggers WHERE name = 'daily'") == [(True,)]
 
 
+def test_a_pause_that_was_lifted_is_lifted_in_a_copy(upstream: Store, site: Store, tmp_path: Path) -> None:
+    for action in (TriggerAction.PAUSE, TriggerAction.RESUME, TriggerAction.DEACTIVATE, TriggerAction.ACTIVATE):
+        upstream.operate_triggers(action, TASK, ["daily"])
+    take(site, *send(upstream, tmp_path / "b1"))
+    assert triggers(site) == triggers(upstream)
+
+
 def test_a_gap_is_refused_and_names_the_entry_to_ask_for(upstream: Store, site: Store, tmp_path: Path) -> None:
     take(site, *send(upstream, tmp_path / "b1"))
     known = upstream.journal.head().sequence
