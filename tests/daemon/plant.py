@@ -45,12 +45,16 @@ class Plant:
     def __init__(self, folder: Path, **policies: Any) -> None:
         self.root = folder
         self.inbox = folder / "inbox"
-        self.inbox.mkdir()
+        self.inbox.mkdir(parents=True)
         self.store = Store.init(folder / "store", projects=["plant"], **policies)
         self.log = folder / "daemon.log"
         self.running: list[subprocess.Popen[bytes]] = []
+        self.defect = ""
+        """What is broken on purpose in the daemons; see `defective.py`."""
 
     def command(self, *arguments: str) -> list[str]:
+        if self.defect:
+            return [sys.executable, str(Path(__file__).with_name("defective.py")), self.defect, *arguments]
         return [sys.executable, "-m", "taskstore_daemon.main", *arguments]
 
     def environment(self) -> dict[str, str]:
@@ -63,14 +67,21 @@ class Plant:
             self.command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=60, check=False
         )
 
-    def start(
+    def launch(
         self, *options: str, inbox: Path | None = None, wrapper: Sequence[str] = (), **environ: str
     ) -> subprocess.Popen[bytes]:
-        """Start a daemon and wait until it has scanned the inbox."""
+        """Start a daemon, and wait for nothing."""
         with self.log.open("ab") as log:
             command = [*wrapper, *self.command("run", str(inbox or self.inbox), "--rescan", "0.3", *options)]
             daemon = subprocess.Popen(command, env=self.environment() | environ, stderr=log, stdout=log)
         self.running.append(daemon)
+        return daemon
+
+    def start(
+        self, *options: str, inbox: Path | None = None, wrapper: Sequence[str] = (), **environ: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a daemon and wait until it has scanned the inbox."""
+        daemon = self.launch(*options, inbox=inbox, wrapper=wrapper, **environ)
         until(lambda: daemon.poll() is not None or self.health().get("pid") == daemon.pid, "started")
         return daemon
 
