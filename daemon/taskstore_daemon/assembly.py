@@ -17,6 +17,8 @@ from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
 from taskstore_daemon import log
 from taskstore_daemon.backend import why_polling
+from taskstore_daemon.bundles.outbox import Outbox
+from taskstore_daemon.bundles.worker import BundleWorker
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.inbox import Inbox
 from taskstore_daemon.limits import POLL_SECONDS, PRUNE_TASKS, SETTLE_SECONDS
@@ -30,18 +32,21 @@ NO_RECEIPTS = "none"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What `taskstored run` was asked for. `receipts` is a folder, `none`, or None for the usual place."""
+    """What `taskstored run` was asked for. `receipts` is a folder, `none`, or None for the usual place; `outbox` is the
+    folder for receipts of bundles, if they are wanted; `log_form` is `text` or `json`."""
 
     store: Path | None
     inboxes: Sequence[Path]
     poll: float | None
     rescan: float
     receipts: str | None
+    outbox: Path | None
     by: str | None
     once: bool
     prune: bool
     force: bool
     metrics: str | None
+    log_form: str
 
 
 @contextmanager
@@ -55,6 +60,7 @@ def assembled(settings: Settings) -> Iterator[Service]:
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(settings.store or Store.find(Path.cwd())))
         _check_apart(roots, store.root.resolve())
+        outbox = _outbox(settings.outbox, [*roots, store.root.resolve()])
         wakes: Wakes = queue.SimpleQueue()
         desks = [_desk(root, settings, wakes, several=len(roots) > 1) for root in roots]
         for desk in desks:
@@ -66,7 +72,11 @@ def assembled(settings: Settings) -> Iterator[Service]:
         metrics = metrics_at(settings.metrics) if settings.metrics else None
         if metrics is not None:
             stack.callback(metrics.close)
-        yield Service(store, desks, wakes, by=settings.by, missing=missing, metrics=metrics)
+        bundles = BundleWorker(
+            store, desks, partial(wakes.put, None), by=settings.by, outbox=outbox, log_form=settings.log_form
+        )
+        stack.callback(bundles.close)
+        yield Service(store, desks, wakes, bundles, by=settings.by, missing=missing, metrics=metrics)
 
 
 def _check_apart(roots: Sequence[Path], store: Path) -> None:
@@ -80,6 +90,19 @@ def _check_apart(roots: Sequence[Path], store: Path) -> None:
                 raise InvalidInputError(
                     f"the inboxes {root} and {other} overlap", hint="sub-folders are watched with their folder"
                 )
+
+
+def _outbox(folder: Path | None, taken: Sequence[Path]) -> Outbox | None:
+    if folder is None:
+        return None
+    place = folder.resolve()
+    for other in taken:
+        if place.is_relative_to(other) or other.is_relative_to(place):
+            raise InvalidInputError(
+                f"the outbox {place} and {other} overlap", hint="name a folder apart from the inboxes and the store"
+            )
+    create_folder(place)
+    return Outbox(place)
 
 
 def _desk(root: Path, settings: Settings, wakes: Wakes, *, several: bool) -> Desk:

@@ -45,3 +45,9 @@ ONCE_SECONDS = 60.0
 
 PRUNE_TASKS = 10
 """More tasks that lose their manifests at once are taken for an accident, unless `--force` says otherwise."""
+
+BUNDLE_RETRY_SHARE = 0.05
+"""The share of one core that may go into bundles that the store refuses, tried once more whenever it has changed."""
+
+CONFLICTS_TOLD = 1_000
+"""Contradictions of one bundle that its receipt names."""

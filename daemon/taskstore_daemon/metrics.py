@@ -92,14 +92,15 @@ def _handler(text: Callable[[], bytes]) -> type[BaseHTTPRequestHandler]:
 
 
 _GAUGES: tuple[tuple[str, str, Callable[[Health], float]], ...] = (
-    ("known_files", "Manifests in the inbox.", lambda h: h.known),
-    ("queued_files", "Manifests that are ready to be deployed.", lambda h: h.queued),
-    ("waiting_files", "Manifests that must stand still first.", lambda h: h.waiting),
-    ("refused_files", "Manifests that are refused as they are.", lambda h: h.refused_count),
+    ("known_files", "Manifests and files of bundles in the inbox.", lambda h: h.known),
+    ("queued_files", "Those that are ready to be taken.", lambda h: h.queued),
+    ("waiting_files", "Those that must stand still first, and bundles that lack parts.", lambda h: h.waiting),
+    ("refused_files", "Manifests and bundles that are refused as they are.", lambda h: h.refused_count),
     ("ignored_files", "Files that are not taken.", lambda h: h.ignored),
     ("scan_seconds", "Processor time of the last whole scan.", lambda h: h.last_scan_seconds),
     ("scanned_timestamp_seconds", "When the last whole scan ended.", lambda h: _epoch(h)),
     ("polling", "1 where events do not come.", lambda h: h.backend == "polling"),
+    ("applying", "1 while a bundle is taken in.", lambda h: bool(h.applying)),
     ("problem", "1 while something wants attention.", lambda h: bool(h.problem)),
 )
 

@@ -25,7 +25,7 @@ from taskstore_specs.digest import Digest
 
 RECEIPT_SUFFIX = ".json"
 _FEW = 4
-_TEMPORARY = re.compile(r"\d+-[0-9a-f]{16}\.tmp")
+TEMPORARY = re.compile(r"\d+-[0-9a-f]{16}\.tmp")
 """The names that `taskstore.disk.temporary` makes."""
 
 _MODE = 0o666
@@ -62,7 +62,7 @@ class Receipts:
         """Remove what a daemon that was killed left half written among the JSON receipts. Raises OSError."""
         with suppress(FileNotFoundError), opened_folder(str(self._root)) as root, _entered(root, self._top) as top:
             for _, _, names, folder in os.fwalk(".", dir_fd=top):
-                for name in filter(_TEMPORARY.fullmatch, names):
+                for name in filter(TEMPORARY.fullmatch, names):
                     _remove(folder, name)
 
     def read(self, path: str) -> dict[str, Any] | None:

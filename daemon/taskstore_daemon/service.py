@@ -11,6 +11,7 @@ from taskstore.errors import BusyError, TaskstoreError
 from taskstore.store.store import Store
 from taskstore_daemon import log, memory
 from taskstore_daemon.batches import backoff
+from taskstore_daemon.bundles.worker import BundleWorker
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.limits import BATCH_FILES, GATHER_SECONDS, ONCE_SECONDS
 from taskstore_daemon.metrics import Metrics
@@ -23,7 +24,7 @@ Wakes = queue.SimpleQueue[None]
 
 
 class Service:
-    """Watches inboxes for one store.
+    """Watches inboxes for one store; `bundles` takes in what is a bundle.
 
     `by` is who deploys, None for the user and host; with `missing`, what it is certain of is pruned;
     `metrics` is shown the figures.
@@ -34,6 +35,7 @@ class Service:
         store: Store,
         desks: Sequence[Desk],
         wakes: Wakes,
+        bundles: BundleWorker,
         *,
         by: str | None = None,
         missing: Missing | None = None,
@@ -43,6 +45,7 @@ class Service:
         self._desks = desks
         self._wakes = wakes
         self._worker = Worker(store, desks, by, missing)
+        self._bundles = bundles
         self._publisher = Publisher(store.root, desks, metrics)
         self._stopping = False
         self._rescan_asked = False
@@ -74,10 +77,11 @@ class Service:
             now = time.monotonic()
             self._look(now)
             worked = self._try_to_work(now)
-            self._publisher.publish(now, self._worker.problem)
+            worked = self._try_bundles(now) or worked
+            self._publisher.publish(now, self._problem)
             if not worked and not self._stopping:
                 self._wait(now)
-        self._publisher.publish(time.monotonic(), self._worker.problem, stopping=True)
+        self._publisher.publish(time.monotonic(), self._problem, stopping=True)
 
     def run_once(self) -> bool:
         """Deploy what is there and is whole; whether all of it was accepted.
@@ -90,13 +94,15 @@ class Service:
             self._look(now)
             while self._worker.work(now):
                 pass
-            waiting = [path for desk in self._desks for path in desk.inbox.tracker.waiting()]
-            if not waiting or self._stopping:
-                self._publisher.publish(now, self._worker.problem, stopping=True)
+            while self._bundles.advance(now):
+                pass
+            waiting = [path for desk in self._desks for path in desk.inbox.waiting()]
+            if not (waiting or self._bundles.busy) or self._stopping:
+                self._publisher.publish(now, self._problem, stopping=True)
                 for desk in self._desks:
                     desk.tell_sum()
-                return not any(desk.refused or desk.inbox.problem for desk in self._desks)
-            if now >= deadline:
+                return not any(desk.refused or desk.incomplete or desk.inbox.problem for desk in self._desks)
+            if now >= deadline and not self._bundles.busy:
                 raise BusyError(f"{len(waiting)} files are still being written, {waiting[0]!r} among them")
             self._wait(now)
 
@@ -108,9 +114,12 @@ class Service:
             scans, problem = inbox.scans, inbox.problem
             if why:
                 inbox.request_scan(why)
-            self._worker.forget(number, inbox.look(now))
+            gone = inbox.look(now)
+            self._worker.forget(number, gone)
+            self._bundles.forget(number, gone)
             if inbox.scans != scans:
                 self._worker.scanned(number)
+                self._bundles.scanned(number, now)
                 self._retry_if_store_changed(desk)
                 desk.retry_wanting_signature()
             if (inbox.scans, inbox.problem) != (scans, problem):
@@ -148,13 +157,30 @@ class Service:
             self._rest_after_flood()
         return files > 0
 
+    def _try_bundles(self, now: float) -> bool:
+        """See to the bundles; False when there was nothing to do, or when a fault is being waited out."""
+        try:
+            advanced = self._bundles.advance(now)
+        except TaskstoreError as error:
+            self._publisher.note_error(error.message)
+            log.warning("bundles are waiting", error=error.message, seconds=round(self._bundles.due - now, 1))
+            return False
+        if advanced:
+            self._publisher.note_change()
+        return advanced
+
+    @property
+    def _problem(self) -> str:
+        """What wants attention about all inboxes together."""
+        return "; ".join(filter(None, (self._worker.problem, self._bundles.problem)))
+
     def _rest_after_flood(self) -> None:
         self._dealt_with = 0
         self._store.close()
         memory.give_back()
 
     def _wait(self, now: float) -> None:
-        until = [self._publisher.due(), *(desk.inbox.due() for desk in self._desks)]
+        until = [self._publisher.due(), self._bundles.due, *(desk.inbox.due() for desk in self._desks)]
         if self._not_before > now:
             until.append(self._not_before)
         try:

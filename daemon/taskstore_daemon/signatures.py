@@ -13,7 +13,10 @@ Signed = tuple[int, int, int] | None
 def signature_of(root: Path, path: str) -> Path | None:
     """The file in which a signature of `path`, below the inbox `root`, would be; None if a link leads out of there."""
     place = root / f"{path}{SUFFIX}"
-    return place if place.resolve().is_relative_to(root.resolve()) else None
+    try:
+        return place if place.resolve().is_relative_to(root.resolve()) else None
+    except (OSError, RuntimeError):  # a link that leads in a circle
+        return None
 
 
 def look(root: Path, path: str) -> Signed:

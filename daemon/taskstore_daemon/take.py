@@ -48,16 +48,29 @@ class NotYet(msgspec.Struct, frozen=True):
 
 def take(root: int, path: str, expected: Stamp) -> Taken | Refused | NotYet:
     """Read the file `path` below the open folder `root`, if it still is as it was at `expected`."""
+    opened = open_whole(root, path, expected)
+    if not isinstance(opened, int):
+        return opened
+    try:
+        return _read(opened, path, expected)
+    except OSError as error:
+        return NotYet(path, f"it cannot be read: {error.strerror}")
+    finally:
+        os.close(opened)
+
+
+def open_whole(root: int, path: str, expected: Stamp) -> int | Refused | NotYet:
+    """A descriptor of the file `path` below the open folder `root`, if the file still is as it was at `expected`, and
+    nobody writes to it."""
     try:
         descriptor = open_file(root, path)
     except OSError as error:
         return _cannot_open(path, expected, error)
-    try:
-        return _read(descriptor, path, expected)
-    except OSError as error:
-        return NotYet(path, f"it cannot be read: {error.strerror}")
-    finally:
-        os.close(descriptor)
+    why = _why_not_whole(descriptor, expected)
+    if not why:
+        return descriptor
+    os.close(descriptor)
+    return NotYet(path, why)
 
 
 def _cannot_open(path: str, stamp: Stamp, error: OSError) -> Refused | NotYet:
@@ -67,17 +80,19 @@ def _cannot_open(path: str, stamp: Stamp, error: OSError) -> Refused | NotYet:
     return NotYet(path, f"it cannot be opened: {error.strerror}")
 
 
+def _why_not_whole(descriptor: int, expected: Stamp) -> str:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or Stamp.of(status) != expected:
+        return "it changed since it was looked at"
+    return "another program has it open for writing" if being_written(descriptor) else ""
+
+
 def _read(descriptor: int, path: str, expected: Stamp) -> Taken | Refused | NotYet:
-    before = os.fstat(descriptor)
-    if not stat.S_ISREG(before.st_mode) or Stamp.of(before) != expected:
-        return NotYet(path, "it changed since it was looked at")
-    if being_written(descriptor):
-        return NotYet(path, "another program has it open for writing")
-    if before.st_size > MANIFEST_BYTES:
-        message = f"the file has {before.st_size} bytes, and at most {MANIFEST_BYTES} are read"
+    if expected.size > MANIFEST_BYTES:
+        message = f"the file has {expected.size} bytes, and at most {MANIFEST_BYTES} are read"
         return Refused(path, expected, LimitExceededError(message, hint="put fewer tasks into one file"))
-    data = _read_all(descriptor, before.st_size)
-    if Stamp.of(os.fstat(descriptor)) != expected or len(data) != before.st_size:
+    data = _read_all(descriptor, expected.size)
+    if Stamp.of(os.fstat(descriptor)) != expected or len(data) != expected.size:
         return NotYet(path, "it changed while it was read")
     return Taken(path, expected, data, Digest.of(data))
 

@@ -54,16 +54,11 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="k
 
 
 class OpenFile:
-    """A regular file, open until `close`; a BundleFile."""
+    """A regular file, open until `close`; a BundleFile. Takes over the `descriptor` of whoever has opened it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, descriptor: int | None = None) -> None:
         self.path, self._skip = path, 0
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError as error:
-            raise NotFoundError(f"there is no file {path}", hint="check the name") from error
-        except OSError as error:
-            raise storage_error("cannot read", path, error) from error
+        self._descriptor = _open(path) if descriptor is None else descriptor
         status = os.fstat(self._descriptor)
         if not stat.S_ISREG(status.st_mode):
             self.close()
@@ -92,6 +87,15 @@ class OpenFile:
     def close(self) -> None:
         """Give the file back."""
         os.close(self._descriptor)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {path}", hint="check the name") from error
+    except OSError as error:
+        raise storage_error("cannot read", path, error) from error
 
 
 class JoinedFile:

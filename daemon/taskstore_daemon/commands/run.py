@@ -23,6 +23,7 @@ SECONDS = click.FloatRange(min=0.05, max=86_400)
     examples="""
     taskstored run inbox
     taskstored run --once --store registry inbox
+    taskstored run --outbox outbox inbox
     taskstored run --poll 10 --receipts /var/lib/taskstore/receipts /mnt/share/inbox
     """,
 )
@@ -44,6 +45,12 @@ SECONDS = click.FloatRange(min=0.05, max=86_400)
 @click.option("--poll", type=SECONDS, help="Look every so many seconds instead of waiting for events.")
 @click.option("--rescan", type=SECONDS, default=RESCAN_SECONDS, show_default=True, help="Seconds between full scans.")
 @click.option("--receipts", metavar="DIR|none", help="Where receipts go. [receipts/ in each inbox]")
+@click.option(
+    "--outbox",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where receipts of bundles go, to be carried back to where they came from. [none are written]",
+)
 @click.option("--prune", is_flag=True, help="Delete the triggers of tasks whose manifest is removed.")
 @click.option("--force", is_flag=True, help="Prune any number of tasks at once. [at most 10]")
 @click.option("--metrics", metavar="FILE|PORT", help="Prometheus metrics in a file, or at a port of 127.0.0.1.")
@@ -57,6 +64,7 @@ def command(
     poll: float | None,
     rescan: float,
     receipts: str | None,
+    outbox: Path | None,
     prune: bool,
     force: bool,
     metrics: str | None,
@@ -64,9 +72,9 @@ def command(
     serving: Serving | None,
     log_form: str,
 ) -> int:
-    """Watch folders, their sub-folders too, and deploy the manifests that are dropped into them.
+    """Watch folders, their sub-folders too, deploy the manifests that are dropped into them, and take bundles in.
 
-    A refused manifest gets NAME.error.txt beside it, and every manifest a JSON receipt in the folder receipts/.
+    What is refused gets NAME.error.txt beside it, and every manifest and bundle a JSON receipt in the folder receipts/.
     SIGTERM ends it after the batch at hand, SIGHUP makes it scan everything. With --listen it serves the store to the
     stock Flyte client besides, as `taskstored serve` does.
     """
@@ -80,11 +88,13 @@ def command(
         poll=poll,
         rescan=rescan,
         receipts=receipts,
+        outbox=outbox,
         by=by,
         once=once,
         prune=prune,
         force=force,
         metrics=metrics,
+        log_form=log_form,
     )
     with assembled(settings) as service:
         _listen(service)

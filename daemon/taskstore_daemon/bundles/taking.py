@@ -1,0 +1,239 @@
+"""One bundle of an inbox taken in, from the opening of its files to the answer.
+
+Each file is opened once, below the inbox, and nothing is read but through that descriptor: what is verified is what is
+taken. What the bundle's files are at fault for is refused; what the store or the disk is at fault for is trouble.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from taskstore.bundle import Applied, Bundle, OnConflict, apply, encode_receipt, take_receipt
+from taskstore.bundle.parts import BundleFile, OpenFile, check_part, join, read_part
+from taskstore.bundle.survey import check_connects, known_of
+from taskstore.cli.plain import describe, plain
+from taskstore.errors import (
+    BundleConflictError,
+    BundleDamagedError,
+    BundleGapError,
+    BundlePartMissingError,
+    BusyError,
+    ConflictError,
+    DamagedError,
+    InvalidInputError,
+    LimitExceededError,
+    NotTrustedError,
+    ReadOnlyError,
+    SignatureMissingError,
+    SignatureToolError,
+    StorageError,
+    StoreNotFoundError,
+    TaskstoreError,
+)
+from taskstore.journal.changes import OriginChange
+from taskstore.store.store import Store, caller
+from taskstore_daemon import take
+from taskstore_daemon.beneath import opened_folder
+from taskstore_daemon.bundles.wire import (
+    Answer,
+    Facts,
+    Incomplete,
+    NotYet,
+    Refused,
+    Request,
+    Retry,
+    Return,
+    Taken,
+    Trouble,
+)
+from taskstore_daemon.limits import CONFLICTS_TOLD
+from taskstore_daemon.scan import Stamp
+from taskstore_daemon.signatures import signature_of
+
+_STORE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+"""As in receipts. Whoever made the bundle chose it, and it becomes part of a file's name."""
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    """A file of the bundle, open."""
+
+    path: bytes
+    stamp: Stamp
+    descriptor: int
+    file: OpenFile
+
+
+def take_in(request: Request) -> Answer:
+    """Take a bundle in. Raises nothing on purpose."""
+    with ExitStack() as stack:
+        try:
+            opened = _open(request, stack)
+        except OSError as error:
+            return NotYet(request.name, f"the folder cannot be read: {error.strerror}")
+        if not isinstance(opened, list):
+            return opened
+        try:
+            return _take(request, opened)
+        except TaskstoreError as error:
+            return _changed(opened) or _why(error, opened)
+
+
+def _open(request: Request, stack: ExitStack) -> list[_Opened] | NotYet | Refused:
+    root = stack.enter_context(opened_folder(os.fsdecode(request.inbox)))
+    opened: list[_Opened] = []
+    for file in request.files:
+        path = os.fsdecode(file.path)
+        found = take.open_whole(root, path, file.stamp)
+        if isinstance(found, take.NotYet):
+            return NotYet(file.path, plain(found.reason))
+        if isinstance(found, take.Refused):
+            return Refused(_described(found.error), Retry.CHANGE, None)
+        one = OpenFile(Path(os.fsdecode(request.inbox), path), found)
+        stack.callback(one.close)
+        opened.append(_Opened(file.path, file.stamp, found, one))
+    return opened
+
+
+def _take(request: Request, opened: Sequence[_Opened]) -> Answer:
+    whole = _assembled(request, opened)
+    if isinstance(whole, Incomplete):
+        return whole
+    inbox, name = Path(os.fsdecode(request.inbox)), os.fsdecode(request.name)
+    bundle = Bundle(whole, str(inbox / name))
+    if signature_of(inbox, name) is None:
+        raise SignatureMissingError(
+            f"{name}.sig leads out of the inbox, and does not count", hint="copy the signature itself there"
+        )
+    with Store.open(os.fsdecode(request.store)) as store:
+        known = _known(store, bundle)
+        back = _back(store, bundle.config.store_id) if known else None
+        try:
+            check_connects(bundle, store.config.store_id, known)
+            if request.told == bundle.digest and known and known.sequence >= bundle.config.until.sequence:
+                return Taken(bundle.digest, _facts_known(bundle), remembered=True, back=back)
+            applied = apply(store, bundle, OnConflict.REFUSE, request.by or caller(), lambda done, total: None)
+        except BundleGapError as error:
+            return Refused(_described(error), Retry.STORE, bundle.digest, back)
+        return Taken(bundle.digest, _facts(store, applied), remembered=False, back=_back(store, bundle.config.store_id))
+
+
+def _assembled(request: Request, opened: Sequence[_Opened]) -> BundleFile | Incomplete:
+    """The bundle as one file, of its parts if it has some. Raises BundleDamagedError."""
+    first = opened[0]
+    parts = [(read_part(one.file), one) for one in opened]
+    if len(opened) == 1 and first.path == request.name:
+        if parts[0][0] is not None:
+            hint = f"call it {first.file.path.name}.part{parts[0][0].part:04d}, as it was made"
+            raise BundleDamagedError(f"it is a part of a bundle, called like a whole one: {first.file.path}", hint=hint)
+        return first.file
+    shares = []
+    for part, one in parts:
+        if part is None:
+            raise BundleDamagedError(f"{one.file.path} is no part of a bundle")
+        if part.bundle != (parts[0][0] or part).bundle:
+            why = f"{one.file.path.name} is not of the bundle that {first.file.path.name} is of: bring the right ones"
+            return Incomplete((), part.parts, plain(why))
+        shares.append((part, one.file.without_header()))
+    try:
+        return join(shares)
+    except BundlePartMissingError as error:
+        for (part, share), one in zip(shares, opened, strict=True):
+            if one.path in request.unchecked:
+                check_part(part, share)
+        return Incomplete(error.missing, error.count, error.message)
+
+
+def _known(store: Store, bundle: Bundle) -> OriginChange | None:
+    """How far `store` follows where the bundle came from."""
+    config = bundle.config
+    return store.index.ask(lambda connection: known_of(connection, config.store_id, config.selection.scope))
+
+
+def _back(store: Store, origin: str) -> Return | None:
+    """What to tell the store `origin`; None if that does not fit into a receipt."""
+    if not _STORE_ID.fullmatch(origin):
+        return None
+    try:
+        receipt = encode_receipt(take_receipt(store, origin))
+    except LimitExceededError:
+        return None
+    return Return(origin, store.config.store_id, receipt.decode("ascii"))
+
+
+def _facts_known(bundle: Bundle) -> Facts:
+    config = bundle.config
+    return Facts(
+        store_id=config.store_id,
+        since=config.since.sequence,
+        until=config.until.sequence,
+        until_time=config.until_time,
+        scope=config.selection.scope,
+        signed_by=None,
+        taken=0,
+        known=config.counts.changes,
+        sequences=(),
+    )
+
+
+def _facts(store: Store, applied: Applied) -> Facts:
+    config, entries = applied.config, ",".join(map(str, applied.sequences)) or "NULL"
+    [counted] = store.sql(
+        f"""SELECT (SELECT count(*) FROM project_revisions WHERE sequence IN ({entries})),
+            (SELECT count(*) FROM task_versions WHERE created_sequence IN ({entries})),
+            (SELECT count(DISTINCT (project, domain, name, version)) FROM task_revisions WHERE sequence IN ({entries})),
+            (SELECT count(DISTINCT (project, domain, task_name, name)) FROM trigger_revisions
+             WHERE sequence IN ({entries}))"""  # noqa: S608 - numbers of our own entries
+    ).rows
+    projects, created, versions, triggers = counted
+    return Facts(
+        store_id=config.store_id,
+        since=config.since.sequence,
+        until=config.until.sequence,
+        until_time=config.until_time,
+        scope=config.selection.scope,
+        signed_by=applied.signed_by,
+        taken=applied.taken,
+        known=applied.known,
+        sequences=applied.sequences,
+        projects=projects,
+        versions_created=created,
+        versions_updated=versions - created,
+        triggers=triggers,
+    )
+
+
+def _described(error: TaskstoreError) -> dict[str, Any]:
+    described = describe(error)
+    if isinstance(error, BundleConflictError):
+        described |= {"conflicts": plain(error.conflicts[:CONFLICTS_TOLD]), "conflicts_count": len(error.conflicts)}
+    return described
+
+
+def _changed(opened: Sequence[_Opened]) -> NotYet | None:
+    """Whether a file was written to meanwhile: then what was found wrong in it says nothing."""
+    for one in opened:
+        if Stamp.of(os.fstat(one.descriptor)) != one.stamp:
+            return NotYet(one.path, "it changed while it was read")
+    return None
+
+
+def _why(error: TaskstoreError, opened: Sequence[_Opened]) -> Answer:
+    if isinstance(error, StorageError):
+        for one in opened:
+            if one.file.path == error.path:
+                return NotYet(one.path, plain(error.message))
+    if isinstance(error, NotTrustedError | SignatureToolError):
+        return Refused(_described(error), Retry.SIGNATURE, None)
+    if isinstance(error, InvalidInputError):
+        return Refused(_described(error), Retry.CHANGE, None)
+    if isinstance(error, BusyError | StorageError | ReadOnlyError | DamagedError | StoreNotFoundError):
+        return Trouble(plain(error.message), plain(error.hint), isinstance(error, BusyError))
+    retry = Retry.STORE if isinstance(error, ConflictError) else Retry.CHANGE
+    return Refused(_described(error), retry, None)
