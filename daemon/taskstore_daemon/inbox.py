@@ -27,11 +27,20 @@ if TYPE_CHECKING:
 class Inbox:
     """A folder that manifests and bundles are dropped into: `tracker` follows the manifests, `bundles` the others.
 
-    `rescan` and `settle` are seconds; `why_poll` names why events are
-    not used, empty when they are. `replaced` says whether the last scan found another folder than the one before.
+    `rescan` and `settle` are seconds, as `clock` counts them; `why_poll` names why events are not used, empty when they
+    are. `replaced` says whether the last scan found another folder than the one before.
     """
 
-    def __init__(self, root: Path, *, rescan: float, settle: float, why_poll: str, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        rescan: float,
+        settle: float,
+        why_poll: str,
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.root = root
         self.why_poll = why_poll
         self.tracker = Tracker(settle)
@@ -43,6 +52,7 @@ class Inbox:
         self.replaced = False
         self.ignored: list[Skipped] = []
         self.ignored_counts: Counter[Ignored] = Counter()
+        self._clock = clock
         self._rescan = rescan
         self._settle = settle
         self._mailbox = Mailbox(wake)
@@ -106,7 +116,7 @@ class Inbox:
         if not self.waiting():
             self._next_look = float("inf")
         elif not now < self._next_look < float("inf"):
-            self._next_look = now + self._settle
+            self._next_look = self._clock() + self._settle
         return gone
 
     def renamed_from(self, root: int, stamp: Stamp) -> str | None:
@@ -125,17 +135,17 @@ class Inbox:
         return hints
 
     def _look_everywhere(self, root: int, hints: Hints, now: float) -> list[str]:
-        started = time.process_time()
         if hints.rescan and self.scans:
             log.info("scanning everything", inbox=self.root, why=hints.rescan)
         self._note_identity(os.fstat(root))
         watch = self._ensure_watch()
+        started = time.thread_time()  # of this thread alone: what is served meanwhile is no reason to scan less often
         if watch is not None:
             watch.begin_scan()
-        gone = self._observe_all(scan(root, self._on_folder), hints, now)
+        gone = self._observe_all(scan(root, self._on_folder), hints)
         if self._watch is not None:
             self._watch.end_scan()
-        self.last_scan_seconds = time.process_time() - started
+        self.last_scan_seconds = time.thread_time() - started
         self.last_scan_at = datetime.now(UTC)
         self.scans += 1
         # Jitter keeps many daemons on one file server from scanning in step.
@@ -148,14 +158,14 @@ class Inbox:
         self.replaced = self._identity not in (None, identity)
         self._identity = identity
 
-    def _observe_all(self, items: Iterable[Item], hints: Hints, now: float) -> list[str]:
+    def _observe_all(self, items: Iterable[Item], hints: Hints) -> list[str]:
         present: set[str] = set()
         unread: list[Unread] = []
         self.ignored, self.ignored_counts = [], Counter()
         for item in items:
             if isinstance(item, Found):
                 present.add(item.path)
-                self.tracker_of(item.path).observe(item.path, item.stamp, hints.files.get(item.path), now)
+                self._observe(item, hints.files.get(item.path))
             elif isinstance(item, Skipped):
                 self._note_ignored(item)
             else:
@@ -167,6 +177,8 @@ class Inbox:
         absent = (*self.tracker.absent(present), *self.bundles.absent(present))
         gone = [path for path in absent if not _is_below(path, unread)]
         self._forget(gone)
+        for tracker in (self.tracker, self.bundles):
+            tracker.end_scan()
         return gone
 
     def _look_at_hints(self, root: int, hints: Hints, now: float) -> list[str]:
@@ -178,22 +190,26 @@ class Inbox:
             try:
                 for item in scan(root, self._on_folder, below=folder):
                     if isinstance(item, Found):
-                        self.tracker_of(item.path).observe(item.path, item.stamp, files.pop(item.path, None), now)
+                        self._observe(item, files.pop(item.path, None))
             except OSError:
                 continue  # gone again, or replaced: the next scan tells
-        gone = [path for path, hint in files.items() if not self._look_at_file(root, path, hint, now)]
+        gone = [path for path, hint in files.items() if not self._look_at_file(root, path, hint)]
         self._forget(gone)
         return gone
 
-    def _look_at_file(self, root: int, path: str, hint: Hint | None, now: float) -> bool:
+    def _look_at_file(self, root: int, path: str, hint: Hint | None) -> bool:
         """Observe one file; False when it is gone."""
         try:
             item = look_at(root, path)
         except OSError:
             return True  # unknown is not gone
         if isinstance(item, Found):
-            self.tracker_of(path).observe(path, item.stamp, hint, now)
+            self._observe(item, hint)
         return isinstance(item, Found)
+
+    def _observe(self, item: Found, hint: Hint | None) -> None:
+        # When this file is looked at, not when its scan began: between two looks at a file must be `settle` seconds.
+        self.tracker_of(item.path).observe(item.path, item.stamp, hint, self._clock())
 
     def _forget(self, gone: Iterable[str]) -> None:
         for path in gone:

@@ -40,6 +40,8 @@ class Tracker:
         self._settled: dict[str, bytes] = {}
         self._pending: dict[str, Pending] = {}
         self._departed: dict[bytes, str] = {}
+        self._departed_before: dict[bytes, str] = {}
+        """Those of before the last scan."""
 
     def __len__(self) -> int:
         """How many files are known."""
@@ -96,7 +98,18 @@ class Tracker:
 
     def renamed_from(self, stamp: Stamp) -> str | None:
         """Under which name the file of this stamp was dealt with before it was renamed, if it was."""
-        return self._departed.get(stamp.survives_rename())
+        key = stamp.survives_rename()
+        return self._departed.get(key) or self._departed_before.get(key)
+
+    def end_scan(self) -> None:
+        """A whole scan ended, which met the new names of all files that departed before it began, if they have any.
+
+        Only of those that wait under a new name is the old one still wanted; the others are forgotten.
+        """
+        waiting = {pending.stamp.survives_rename() for pending in self._pending.values()}
+        wanted = {key: path for key, path in self._departed_before.items() if key in waiting}
+        self._departed_before = wanted | self._departed
+        self._departed = {}
 
     def absent(self, present: set[str]) -> list[str]:
         """The known files that are not among those `present`."""

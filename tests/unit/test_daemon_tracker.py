@@ -106,3 +106,32 @@ def test_a_renamed_file_is_known_by_what_a_rename_leaves_alone() -> None:
     tracker.depart("a")
     assert tracker.renamed_from(Stamp(ONE.size, ONE.mtime_ns, ONE.ctime_ns + 7, ONE.inode)) == "a"
     assert tracker.renamed_from(TWO) is None
+
+
+def departed() -> Tracker:
+    """A tracker of a file that was dealt with and has departed."""
+    tracker = Tracker(settle=1.0)
+    tracker.observe("old", ONE, Hint.COMPLETE, now=0.0)
+    tracker.settle("old", ONE)
+    tracker.forget(["old"])
+    return tracker
+
+
+def test_a_departed_file_is_known_under_its_new_name_until_a_whole_scan_did_not_meet_one() -> None:
+    tracker = departed()
+    assert tracker.renamed_from(ONE) == "old"
+    tracker.end_scan()
+    assert tracker.renamed_from(ONE) == "old"
+    tracker.end_scan()
+    assert tracker.renamed_from(ONE) is None
+
+
+def test_a_departed_file_is_known_for_as_long_as_it_waits_under_its_new_name() -> None:
+    tracker = departed()
+    tracker.observe("new", ONE, None, now=1.0)
+    for _ in range(5):
+        tracker.end_scan()
+    assert tracker.renamed_from(ONE) == "old"
+    tracker.settle("new", ONE)
+    tracker.end_scan()
+    assert tracker.renamed_from(ONE) is None
