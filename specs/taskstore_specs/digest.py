@@ -43,6 +43,9 @@ class Digest:
             )
         return cls(text[7:])
 
+    def __reduce__(self) -> tuple[type[Digest], tuple[str]]:
+        return type(self), (self.hex,)
+
     def __str__(self) -> str:
         return f"blake3:{self.hex}"
 

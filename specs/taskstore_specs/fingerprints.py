@@ -21,15 +21,17 @@ def fingerprint(spec: TaskSpec, version: str) -> Digest:
     """
     plain = msgspec.to_builtins(spec)
     plain.get("taskTemplate", {}).pop("id", None)
-    return Digest.of(encode_canonical(_without(version, plain)))
+    _leave_out(version, plain)
+    return Digest.of(encode_canonical(plain))
 
 
-def _without(version: str, value: Any) -> Any:
-    kind = type(value)
-    if kind is str:
-        return None if value == version else value
-    if kind is dict:
-        return {key: _without(version, item) for key, item in value.items()}
-    if kind is list:
-        return [_without(version, item) for item in value]
-    return value
+def _leave_out(version: str, within: Any) -> None:
+    """Put null in place of every text within that equals `version`."""
+    items = within.items() if type(within) is dict else enumerate(within)
+    for key, item in items:
+        kind = type(item)
+        if kind is str:
+            if item == version:
+                within[key] = None
+        elif kind is dict or kind is list:
+            _leave_out(version, item)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from taskstore.errors import InvalidInputError
+from taskstore.errors import InvalidInputError, StorageError
 from taskstore.store.source import Source, read_source
 from taskstore_specs import Format
 from taskstore_specs.limits import MANIFEST_BYTES
@@ -18,14 +18,14 @@ STDIN = "-"
 def list_manifests(named: Iterable[str]) -> list[str]:
     """The paths of all the manifests that `named` means: a folder means those in it and below it, in order of name.
 
-    Raises InvalidInputError for a folder without any.
+    Raises InvalidInputError for a folder without any, StorageError for one that cannot be read.
     """
     found: list[str] = []
     for name in named:
         if name == STDIN or not Path(name).is_dir():
             found.append(name)
             continue
-        within = sorted(str(path) for path in _walk(Path(name)))
+        within = sorted(path.removeprefix("./") for path in _walk(str(Path(name))))
         if not within:
             raise InvalidInputError(f"no manifest in {name}", hint="manifests end in .yaml, .yml, .json or .toml")
         found.extend(within)
@@ -45,14 +45,17 @@ def _guess_format(data: bytes) -> Format:
     return Format.JSON if data.lstrip()[:1] in (b"{", b"[") else Format.YAML
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: str) -> Iterator[str]:
     """The manifests in a folder, without hidden ones, and without links, which could lead anywhere."""
-    for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            path = Path(root, name)
-            if not name.startswith(".") and _is_manifest(name) and not path.is_symlink():
-                yield path
+    folders = [folder]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                shown = [entry for entry in entries if not entry.name.startswith(".") and not entry.is_symlink()]
+        except OSError as error:
+            raise StorageError("cannot read", Path(error.filename or folder), error) from error
+        folders += [entry.path for entry in shown if entry.is_dir()]
+        yield from (entry.path for entry in shown if not entry.is_dir() and _is_manifest(entry.name))
 
 
 def _is_manifest(name: str) -> bool:

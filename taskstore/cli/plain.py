@@ -53,6 +53,8 @@ def describe(error: TaskstoreError) -> dict[str, Any]:
 
 def _text(text: str) -> str:
     """`text`, with whatever is no Unicode, as the bytes of a file's name may be, written as `\\udcff`."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -76,9 +76,10 @@ def _version(before: Record | None, revision: Record) -> Record:
 
 
 def _state(revision: Record) -> Record:
-    at = revision["at"]
-    kept = {column: value for column, value in revision.items() if column not in ("at", "deleted")}
-    return kept | {"updated_at": at, "deleted_at": at if revision["deleted"] else None}
+    state = dict(revision)
+    at = state["updated_at"] = state.pop("at")
+    state["deleted_at"] = at if state.pop("deleted") else None
+    return state
 
 
 def _activity(trigger: Record) -> tuple[bool, bool, bool]:

@@ -11,7 +11,9 @@ column can be sorted and compared; only times that have not come (`deleted_at`) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -50,7 +52,13 @@ class Keyed(Table, frozen=True):
 
     def key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         """The key of a row."""
-        return tuple(row[column] for column in self.key)
+        return getter(self.key)(row)
+
+
+@cache
+def getter(columns: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What takes these columns, two or more, out of a row."""
+    return itemgetter(*columns)
 
 
 def _null(column: str) -> str:

@@ -29,7 +29,7 @@ class Standing:
             query = f"DELETE FROM {self._table.name} WHERE rowid IN (SELECT unnest(?::BIGINT[]))"
             self._connection.execute(query, [gone])
         new = [row for key, row in self.rows.items() if key not in self._found or self._found[key][1] != row]
-        history.append(self._connection, self._table, [tuple(row[name] for name in self._table.columns) for row in new])
+        history.append(self._connection, self._table, list(map(schema.getter(tuple(self._table.columns)), new)))
         return len(new)
 
     def _find(self, keys: list[Key]) -> list[tuple[Any, ...]]:

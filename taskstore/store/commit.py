@@ -60,13 +60,10 @@ class Committer:
         self._index = index
         self._clock = clock
 
-    def commit(
-        self, decide: Callable[[DuckDBPyConnection], Decision], by: str, recorded: Callable[[], None] = lambda: None
-    ) -> Head | None:
+    def commit(self, decide: Callable[[DuckDBPyConnection], Decision], by: str) -> Head | None:
         """Record what `decide` makes of the current facts; the new head, or None when there was nothing to record.
 
-        `decide` may be called again when another program took the entry's number meanwhile. `recorded` is called when
-        the entry stands and the index is yet to take it in. Raises what `decide`
+        `decide` may be called again when another program took the entry's number meanwhile. Raises what `decide`
         raises, BusyError, StorageError; then nothing was recorded.
         """
         for _ in range(_MOST_ATTEMPTS):
@@ -84,7 +81,6 @@ class Committer:
                     head = self._journal.append(entry)
                 except AlreadyExistsError:
                     continue
-                recorded()
                 try:
                     writer.apply([(entry, head.digest)])
                 except TaskstoreError as error:

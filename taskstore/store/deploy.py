@@ -1,13 +1,8 @@
-"""Deploying manifest files: read, prepare, then commit in batches, each file all or nothing.
-
-A batch is prepared while the index takes in the one before, which DuckDB does without holding Python up. Not earlier:
-a thread that computes would hold up the many short writes of the blobs (ADR 0009).
-"""
+"""Deploying manifest files: read, prepare, then commit in batches, each file all or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 
 from duckdb import DuckDBPyConnection
 
@@ -19,8 +14,9 @@ from taskstore.plan.outcome import Outcome
 from taskstore.plan.policy import Policy
 from taskstore.plan.prepare import PreparedTask
 from taskstore.plan.state import State
+from taskstore.store.ahead import PreparedAhead
 from taskstore.store.commit import Committer, Decision
-from taskstore.store.preparing import Batch, Deployable, PreparedAhead, PreparedFile
+from taskstore.store.preparing import Batch, Deployable, PreparedFile
 from taskstore.store.results import DeployReport, DeployResult
 from taskstore.store.signed import Guard, guarded
 from taskstore_specs.digest import Digest
@@ -43,17 +39,12 @@ def deploy(
     harmless.
     """
     results: list[DeployResult] = []
-    with ThreadPoolExecutor(1, "taskstore-prepare") as worker:
-        ahead = PreparedAhead(read, worker)
+    with PreparedAhead(read) as ahead:
         while batch := ahead.take():
             if guard is not None:
                 batch = guarded(batch, guard, _known(batch, index) if watched else {})
             files = [file for file in batch if isinstance(file, PreparedFile)]
-            deployed = iter(
-                _deploy_batch(
-                    files, committer, index, policy, by=by, dry_run=dry_run, watched=watched, recorded=ahead.start
-                )
-            )
+            deployed = iter(_deploy_batch(files, committer, index, policy, by=by, dry_run=dry_run, watched=watched))
             for file in batch:
                 results.extend(next(deployed) if isinstance(file, PreparedFile) else (file,))
     return DeployReport(tuple(results))
@@ -73,7 +64,6 @@ def _deploy_batch(
     by: str,
     dry_run: bool,
     watched: bool,
-    recorded: Callable[[], None],
 ) -> list[list[DeployResult]]:
     planned: list[tuple[Planned, ...] | Refused] = []
 
@@ -88,7 +78,7 @@ def _deploy_batch(
         with index.read() as connection:
             decide(connection)
     elif files:
-        head = committer.commit(decide, by, recorded)
+        head = committer.commit(decide, by)
         sequence = head.sequence if head else None
     return [_results(file, result, sequence) for file, result in zip(files, planned, strict=True)]
 

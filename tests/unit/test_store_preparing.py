@@ -1,0 +1,123 @@
+"""Files are prepared in their order, by this process and a second one, and nothing is lost if that one is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from taskstore import Source, Store
+from taskstore.errors import StorageError
+from taskstore.store.ahead import BYTES_PER_CHUNK, CHUNKS_PER_BATCH, FILES_PER_CHUNK, PreparedAhead
+from taskstore.store.preparing import Batch, PreparedFile, prepare_chunk
+from taskstore.store.results import DeployResult
+from taskstore.store.second import SecondProcess
+from taskstore_specs import Format
+
+BATCH = CHUNKS_PER_BATCH * FILES_PER_CHUNK
+
+
+def manifest(number: int, padding: int = 0) -> Source:
+    identity = {"project": "plant", "domain": "production", "name": f"line.task_{number}", "version": "1"}
+    template = {"id": identity, "type": "python", "container": {"args": ["--version", "1", "x" * padding]}}
+    document = {"taskId": identity, "spec": {"taskTemplate": template}}
+    return Source(f"{number}.json", json.dumps(document).encode(), Format.JSON)
+
+
+def broken(number: int) -> Source:
+    return Source(f"{number}.json", b'{"taskId": {"project": 1}}', Format.JSON)
+
+
+def told(batch: Batch) -> list[object]:
+    """What is comparable of it: errors are told apart by what they say."""
+    return [str(file.error) if isinstance(file, DeployResult) else file for file in batch]
+
+
+def batches(read: Iterator[Source]) -> list[Batch]:
+    with PreparedAhead(read) as ahead:
+        return list(iter(ahead.take, []))
+
+
+def test_many_files_come_in_their_order_in_full_batches() -> None:
+    found = batches(map(manifest, range(2 * BATCH + 7)))
+    assert [len(batch) for batch in found] == [BATCH, BATCH, 7]
+    assert [file.source.path for batch in found for file in batch if isinstance(file, PreparedFile)] == [
+        f"{number}.json" for number in range(2 * BATCH + 7)
+    ]
+
+
+def test_large_files_make_batches_of_fewer() -> None:
+    found = batches(manifest(number, padding=BYTES_PER_CHUNK) for number in range(CHUNKS_PER_BATCH + 1))
+    assert [len(batch) for batch in found] == [CHUNKS_PER_BATCH, 1]
+
+
+def test_the_second_process_makes_of_files_what_this_one_does() -> None:
+    sources = [broken(number) if number % 3 == 0 else manifest(number) for number in range(30)]
+    with SecondProcess() as second:
+        assert told(second.prepare(sources)) == told(prepare_chunk(sources))
+        assert told(second.prepare(sources[:1])) == told(prepare_chunk(sources[:1]))
+
+
+def test_files_that_are_prepared_stay_as_they_are() -> None:
+    prepared = prepare_chunk([manifest(number) for number in range(BATCH)])
+    assert batches(iter(prepared)) == [prepared]  # type: ignore[arg-type]
+    mixed = [prepared[0], manifest(1)]
+    with SecondProcess() as second:
+        assert second.prepare(mixed) == prepared[:2]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
+def test_without_a_second_process_this_one_prepares_all(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    monkeypatch.setattr(sys, "executable", program)
+    sources = [manifest(number) for number in range(5)]
+    with SecondProcess() as second:
+        assert second.prepare(sources) == prepare_chunk(sources)
+
+
+def test_a_second_process_that_is_killed_loses_nothing() -> None:
+    sources = [manifest(number) for number in range(5)]
+    with SecondProcess() as second:
+        second.prepare(sources)
+        assert second.pid is not None
+        os.kill(second.pid, signal.SIGKILL)
+        assert second.prepare(sources) == prepare_chunk(sources)
+
+
+def test_an_interrupt_is_left_to_this_process() -> None:
+    sources = [manifest(number) for number in range(5)]
+    with SecondProcess() as second:
+        second.prepare(sources)
+        pid = second.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGINT)
+        second.prepare(sources)
+        assert second.pid == pid
+
+
+def test_nothing_is_left_running() -> None:
+    with PreparedAhead(map(manifest, range(2 * BATCH))) as ahead:
+        ahead.take()
+    assert "taskstore-prepare" not in [thread.name for thread in threading.enumerate()]
+    with SecondProcess() as second:
+        second.prepare([manifest(1)])
+        pid = second.pid
+        assert pid is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_what_cannot_be_read_stops_a_deploy_after_the_batches_before_it(tmp_path: Path) -> None:
+    def read() -> Iterator[Source]:
+        yield from map(manifest, range(BATCH + 3))
+        raise StorageError("cannot read", Path("inbox"), OSError(5, "Input/output error"))
+
+    with Store.init(tmp_path / "store", projects=["plant"]) as store:
+        with pytest.raises(StorageError):
+            store.deploy(read())
+        assert store.status().versions == BATCH
