@@ -28,14 +28,14 @@ def manifest(name: str, version: str = "v1", *, image: str = "python:3.12", proj
     return json.dumps({"task_id": identity, "spec": {"task_template": template}})
 
 
-def until(condition: Callable[[], T], what: str = "") -> T:
-    """Wait until `condition` answers with something true, and return that."""
+def until(condition: Callable[[], T | None], what: str | Callable[[], str] = "") -> T:
+    """Wait until `condition` answers with something true, and return that; `what` it is for, should it never come."""
     deadline = time.monotonic() + PATIENCE
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < deadline, f"it never came to be: {what or condition}"
+        assert time.monotonic() < deadline, f"it never came to be: {what() if callable(what) else what or condition}"
         time.sleep(0.02)
 
 
@@ -134,4 +134,4 @@ class Plant:
             receipt = self.receipt(path)
             return receipt if receipt and receipt["content"] == content else None
 
-        return until(found, f"a receipt for {path}; the log:\n{self.log.read_text()}")
+        return until(found, lambda: f"a receipt for {path}; the log:\n{self.log.read_text()}")
