@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import duckdb
@@ -24,7 +24,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of an empty index."""
     for table in schema.TABLES:
         connection.execute(table.create)
-    connection.execute(f"CREATE VIEW projects AS {projection.projects('(SELECT max(sequence) FROM meta)')}")
+    connection.execute(f"CREATE VIEW projects AS {projection.projects(schema.PROJECT_REVISIONS.name)}")
     connection.execute("INSERT INTO meta VALUES (?, 0, '', NULL, 0)", [schema.FORMAT])
 
 
@@ -40,32 +40,17 @@ def apply(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Entry, 
     """Take in the entries that follow the last one applied: all of them or, when this raises, none."""
     if not entries:
         return
-    with _transaction(connection):
+    with transaction(connection):
         rows = history.rows_of(entries)
-        _append(connection, rows)
-        unsorted = _move_head(connection, entries[-1], _project_changes(connection, rows))
+        append(connection, rows)
+        unsorted = move_head(connection, entries[-1], _project_changes(connection, rows))
         if unsorted > UNSORTED_ROWS:
             _sort(connection, unsorted)
 
 
-def load(connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]) -> None:
-    """Fill an empty index with a whole journal, given in chunks of one entry or more. When this raises, what is there
-    is of no use.
-
-    In several transactions, as DuckDB holds much of a large one in memory.
-    """
-    last = None
-    with _transaction(connection):
-        for chunk in chunks:
-            _append(connection, history.rows_of(chunk))
-            last = chunk[-1]
-    if last is not None:
-        _project_all(connection, last[0].sequence)
-        _move_head(connection, last, 0)
-
-
 @contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """The block as one transaction: all of it or, when it raises, nothing."""
     connection.execute("BEGIN")
     try:
         yield
@@ -77,34 +62,20 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def _append(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> None:
+def append(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> None:
+    """Append rows to the history tables, by their names."""
     for table in schema.TABLES:
         if rows[table.name]:
             history.append(connection, table, rows[table.name])
 
 
-def _move_head(connection: duckdb.DuckDBPyConnection, last: tuple[Entry, Digest], unsorted: int) -> int:
+def move_head(connection: duckdb.DuckDBPyConnection, last: tuple[Entry, Digest], unsorted: int) -> int:
     """`unsorted` are the rows that `task_versions` got behind its sorted part; how many it has there now."""
     entry, digest = last
     query = "UPDATE meta SET sequence = ?, digest = ?, committed_at = ?, unsorted = unsorted + ? RETURNING unsorted"
     moved = [entry.sequence, str(digest), history.naive(entry.committed_at), unsorted]
     [(count,)] = connection.execute(query, moved).fetchall()
     return int(count)
-
-
-def _project_all(connection: duckdb.DuckDBPyConnection, upto: int) -> None:
-    """Fill the current tables, sorted by task so that the rows of a task lie together and a scan skips the others."""
-    versions = f"({projection.versions(str(upto))})"
-    _fill(connection, schema.TRIGGERS, projection.triggers(str(upto)))
-    _fill(connection, schema.TASK_VERSIONS, projection.summarised(versions, schema.TRIGGERS.name))
-    _fill(connection, schema.TASKS, projection.newest(schema.TASK_VERSIONS.name))
-
-
-def _fill(connection: duckdb.DuckDBPyConnection, table: schema.Keyed, rows: str) -> None:
-    """In two steps, as joining and sorting many rows at once does not keep within the memory that is given."""
-    connection.execute(f"CREATE TEMP TABLE arriving AS {rows}")
-    connection.execute(f"INSERT INTO {table.name} BY NAME FROM arriving ORDER BY {', '.join(table.key)}")
-    connection.execute("DROP TABLE arriving")
 
 
 def _sort(connection: duckdb.DuckDBPyConnection, unsorted: int) -> None:

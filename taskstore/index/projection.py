@@ -11,43 +11,66 @@ TASK = "project, domain, name"
 VERSION = f"{TASK}, version"
 TRIGGER = "project, domain, task_name, name"
 
-NEWEST_FIRST = "created_at DESC, created_sequence DESC, created_position DESC"
-"""The order of versions: by the time they were created, ties by their place in the journal."""
-
 _BITS = 22
 _PLACE = f"(sequence << {_BITS} | position)"
 """A place in the journal as one number: an entry has 64 MiB at most, so fewer changes than that (`journal.limits`)."""
+_CREATED = f"(created_sequence << {_BITS} | created_position)"
 
 
-def projects(upto: str) -> str:
-    """Each project as of entry `upto`, an SQL expression: its last change, and when it was made."""
+def until(table: str, sequence: int) -> str:
+    """The rows of a history table up to entry `sequence`: a relation for the functions below, and so their as-of."""
+    return f"(FROM {table} WHERE sequence <= {sequence:d})"
+
+
+def projects(revisions: str) -> str:
+    """Each project, of `revisions` out of `project_revisions`: its last change, and when it was made."""
     return f"""
     SELECT * EXCLUDE ("at"), first_value("at") OVER revisions AS created_at, "at" AS updated_at
-    FROM project_revisions WHERE sequence <= {upto}
+    FROM {revisions}
     WINDOW revisions AS (PARTITION BY id ORDER BY sequence, position)
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY sequence DESC, position DESC) = 1
     """
 
 
-def versions(upto: str) -> str:
-    """Each version as of entry `upto`, an SQL expression: its last change, and as `created_…` its first one.
+def versions(revisions: str) -> str:
+    """Each version, of `revisions` out of `task_revisions`: its last change, and as `created_…` its first one.
     Columns of `task_versions` but for the trigger counts."""
+    return _versions(revisions, _ends(revisions))
+
+
+def newest_versions(revisions: str) -> str:
+    """Of `versions` the `newest` of each task, without making all the others."""
+    newest = f"""
+    SELECT {TASK}, arg_max(version, (created_at, first)) AS version, arg_max(first, (created_at, first)) AS first,
+        arg_max(last, (created_at, first)) AS last, max(created_at) AS created_at, false AS is_deleted
+    FROM ({_ends(revisions)}) WHERE NOT is_deleted GROUP BY {TASK}
+    """
+    return _versions(revisions, newest)
+
+
+def _ends(revisions: str) -> str:
+    """Of each version where its first change stands and its last, when it was created and whether it is deleted."""
     return f"""
-    WITH ends AS (
-        SELECT {VERSION}, min({_PLACE}) AS first, max({_PLACE}) AS last, arg_min("at", {_PLACE}) AS created_at
-        FROM task_revisions WHERE sequence <= {upto} GROUP BY {VERSION}
-    )
-    SELECT * EXCLUDE (deleted, "at", first, last),
-        first >> {_BITS} AS created_sequence,
-        (first & {2**_BITS - 1})::INTEGER AS created_position,
-        "at" AS updated_at,
-        CASE WHEN deleted THEN "at" END AS deleted_at
-    FROM task_revisions JOIN ends USING ({VERSION}) WHERE {_PLACE} = last
+    SELECT {VERSION}, min({_PLACE}) AS first, max({_PLACE}) AS last, arg_min("at", {_PLACE}) AS created_at,
+        arg_max(deleted, {_PLACE}) AS is_deleted
+    FROM {revisions} GROUP BY {VERSION}
     """
 
 
-def triggers(upto: str) -> str:
-    """Each trigger as of entry `upto`, an SQL expression; columns of `triggers`.
+def _versions(revisions: str, ends: str) -> str:
+    # What identifies a version is taken from `ends`, so that a condition on it leaves most of them out early.
+    return f"""
+    SELECT revisions.* EXCLUDE ({VERSION}, deleted, "at"), ends.* EXCLUDE (first, last, is_deleted),
+        first >> {_BITS} AS created_sequence,
+        (first & {2**_BITS - 1})::INTEGER AS created_position,
+        "at" AS updated_at,
+        CASE WHEN is_deleted THEN "at" END AS deleted_at
+    FROM {revisions} AS revisions JOIN ({ends}) AS ends ON {_PLACE} = last
+    """
+
+
+def triggers(revisions: str) -> str:
+    """Each trigger, of `revisions` out of `trigger_revisions`; columns of `triggers`.
 
     `deployed_at` is the time of the last deploy, without one of the first change; `updated_at` moves only when the
     trigger started or stopped firing: when it was activated, deactivated, paused, resumed, deleted or restored.
@@ -56,16 +79,16 @@ def triggers(upto: str) -> str:
     WITH steps AS (
         SELECT {TRIGGER}, {_PLACE} AS place, "at", action = 'DEPLOY' AS is_deploy,
             lag((active, paused, deleted)) OVER in_order IS DISTINCT FROM (active, paused, deleted) AS is_move
-        FROM trigger_revisions WHERE sequence <= {upto}
-        WINDOW in_order AS (PARTITION BY {TRIGGER} ORDER BY sequence, position)
+        FROM {revisions} WINDOW in_order AS (PARTITION BY {TRIGGER} ORDER BY sequence, position)
     ), ends AS (
         SELECT {TRIGGER}, max(place) AS last,
             coalesce(arg_max("at", place) FILTER (is_deploy), arg_min("at", place)) AS deployed_at,
             arg_max("at", place) FILTER (is_move) AS updated_at
         FROM steps GROUP BY {TRIGGER}
     )
-    SELECT * EXCLUDE (deleted, "at", last), CASE WHEN deleted THEN "at" END AS deleted_at
-    FROM trigger_revisions JOIN ends USING ({TRIGGER}) WHERE {_PLACE} = last
+    SELECT revisions.* EXCLUDE ({TRIGGER}, deleted, "at"), ends.* EXCLUDE (last),
+        CASE WHEN deleted THEN "at" END AS deleted_at
+    FROM {revisions} AS revisions JOIN ends ON {_PLACE} = last
     """
 
 
@@ -94,6 +117,8 @@ def summarised(versions: str, triggers: str) -> str:
 def newest(versions: str) -> str:
     """The newest version of each task that is not deleted; columns of `tasks`."""
     return f"""
-    FROM {versions} WHERE deleted_at IS NULL
-    QUALIFY row_number() OVER (PARTITION BY {TASK} ORDER BY {NEWEST_FIRST}) = 1
+    WITH live AS (FROM {versions} WHERE deleted_at IS NULL)
+    FROM live SEMI JOIN (
+        SELECT arg_max({_CREATED}, (created_at, {_CREATED})) AS newest FROM live GROUP BY {TASK}
+    ) ON {_CREATED} = newest
     """

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 
 from taskstore.disk.faults import storage_errors
 from taskstore.errors import LimitExceededError
-from taskstore.index import apply
+from taskstore.index import apply, history
 from taskstore.index.connection import MEMORY_WITHOUT_FILE, connect, connect_memory
+from taskstore.index.derived import parts
 from taskstore.journal import Entry, Journal
 from taskstore_specs.digest import Digest
 
@@ -46,7 +47,7 @@ def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
     try:
         with contextlib.closing(connect(new, read_only=False, temporary=temporary, to_rebuild=True)) as connection:
             apply.create(connection)
-            apply.load(connection, chunks(journal.entries()))
+            load(connection, chunks(journal.entries()))
             connection.execute("CHECKPOINT")
         with storage_errors("cannot put the new index in its place", path):
             _wal(path).unlink(missing_ok=True)
@@ -65,7 +66,7 @@ def in_memory(journal: Journal) -> duckdb.DuckDBPyConnection:
     connection = connect_memory()
     try:
         apply.create(connection)
-        apply.load(connection, chunks(journal.entries()))
+        load(connection, chunks(journal.entries()))
     except duckdb.OutOfMemoryException as error:
         connection.close()
         raise LimitExceededError(
@@ -76,6 +77,29 @@ def in_memory(journal: Journal) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
+
+
+def load(connection: duckdb.DuckDBPyConnection, chunks: Iterable[Sequence[tuple[Entry, Digest]]]) -> None:
+    """Fill an empty index with a whole journal, given in chunks of one entry or more. When this raises, what is there
+    is of no use.
+
+    In several transactions, as DuckDB holds much of a large one in memory.
+    """
+    last = None
+    with apply.transaction(connection):
+        for chunk in chunks:
+            apply.append(connection, history.rows_of(chunk))
+            last = chunk[-1]
+    if last is not None:
+        _fill(connection, last[0].sequence)
+        apply.move_head(connection, last, 0)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, upto: int) -> None:
+    """Fill the current tables, sorted by task so that the rows of a task lie together and a scan skips the others."""
+    for part in parts(connection, upto):
+        sorted_rows = f"({part.expected}) ORDER BY {', '.join(part.table.key)}"
+        connection.execute(f"INSERT INTO {part.table.name} BY NAME FROM {sorted_rows}", part.parameters)
 
 
 def set_aside(path: Path, temporary: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import duckdb
 import msgspec
 
-from taskstore.index import history, projection, schema
+from taskstore.index import history, schema
+from taskstore.index.derived import parts
 from taskstore.index.history import Row
 from taskstore.journal.entry import Entry, Head
 from taskstore_specs.digest import Digest
@@ -48,18 +49,11 @@ def compare_history(
 def compare_current(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterator[Difference]:
     """How the current tables differ from what the history tables come to, and these from ending at `head`."""
     yield from _compare_head(connection, head)
-    upto = str(head.sequence)
-    versions = f"({projection.versions(upto)})"
-    for table, expected in (
-        (schema.TRIGGERS, projection.triggers(upto)),
-        (schema.TASK_VERSIONS, projection.summarised(versions, schema.TRIGGERS.name)),
-        (schema.TASKS, projection.newest(schema.TASK_VERSIONS.name)),
-    ):
-        columns = ", ".join(f'"{name}"' for name in table.columns)
-        found, wanted = f"SELECT {columns} FROM {table.name}", f"SELECT {columns} FROM ({expected})"
-        for left, right, is_extra in ((found, wanted, True), (wanted, found, False)):
-            rows = connection.execute(f"({left}) EXCEPT ALL ({right}) LIMIT {DIFFERENCES}").fetchall()
-            yield from (_difference(table, row, is_extra=is_extra) for row in rows)
+    for part in parts(connection, head.sequence):
+        for left, right, is_extra in ((part.found, part.expected, True), (part.expected, part.found, False)):
+            query = f"({left}) EXCEPT ALL ({right}) LIMIT {DIFFERENCES}"
+            rows = connection.execute(query, part.parameters).fetchall()
+            yield from (_difference(part.table, row, is_extra=is_extra) for row in rows)
 
 
 def _compare_head(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterator[Difference]:

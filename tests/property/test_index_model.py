@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskstore.index import apply, current, projection
+from taskstore.index import apply, current, projection, rebuild
 from taskstore.index.queries import (
     TaskQuery,
     TriggerQuery,
@@ -177,7 +177,7 @@ def loaded(entries: Entries) -> duckdb.DuckDBPyConnection:
     """An index that was made anew."""
     connection = duckdb.connect()
     apply.create(connection)
-    apply.load(connection, [entries])
+    rebuild.load(connection, [entries])
     return connection
 
 

@@ -34,15 +34,13 @@ def registry_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> Registry:
         raise InvalidQueryError(f"there is no journal entry {sequence}", hint=f"the last one is {head}")
     if sequence == head:
         return Registry(head, "projects", "tasks", "task_versions", "triggers")
-    upto = str(sequence)
-    triggers = f"({projection.triggers(upto)})"
-    changed = f"({projection.versions(upto)})"
-    versions = f"({projection.summarised(changed, triggers)})"
+    revisions = projection.until("task_revisions", sequence)
+    triggers = f"({projection.triggers(projection.until('trigger_revisions', sequence))})"
     return Registry(
         sequence,
-        projects=f"({projection.projects(upto)})",
-        tasks=f"({projection.newest(versions)})",
-        versions=versions,
+        projects=f"({projection.projects(projection.until('project_revisions', sequence))})",
+        tasks=f"({projection.summarised(f'({projection.newest_versions(revisions)})', triggers)})",
+        versions=f"({projection.summarised(f'({projection.versions(revisions)})', triggers)})",
         triggers=triggers,
     )
 
