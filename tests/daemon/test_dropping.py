@@ -6,10 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
-
-import pytest
 
 from tests.daemon.plant import Plant, manifest, until
 
@@ -27,22 +24,6 @@ def test_a_file_that_was_there_before_the_start_is_deployed(plant: Plant) -> Non
     (plant.inbox / "a.json").write_text(manifest("a"))
     plant.start()
     assert plant.settled("a.json")["outcome"] == "created"
-
-
-@pytest.mark.parametrize("poll", [[], ["--poll", "0.2"]], ids=["inotify", "polling"])
-def test_a_slow_writer_is_never_deployed_half(plant: Plant, poll: list[str]) -> None:
-    plant.start(*poll)
-    # Every prefix that ends at a document is a whole manifest, so a half-written one would be deployed.
-    with (plant.inbox / "slow.yaml").open("w") as file:
-        for number in range(4):
-            file.write(manifest("slow", f"v{number}") + "\n---\n")
-            file.flush()
-            time.sleep(0.7)
-        assert plant.deploys() == []
-        file.write(manifest("slow", "last"))
-    assert len(plant.settled("slow.yaml")["documents"]) == 5
-    assert len(plant.deploys()) == 5
-    assert len({entry.sequence for entry, _ in plant.store.journal.entries()}) == 2
 
 
 def test_sub_folders_are_watched_as_they_come(plant: Plant) -> None:
@@ -134,31 +115,6 @@ def test_the_real_requests_are_deployed_once_in_either_spelling(plant: Plant, co
     shutil.copytree(corpus / "camel", plant.inbox / "camel")
     assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
     assert {plant.receipt(f"camel/{name}")["outcome"] for name in names} == {"unchanged"}  # type: ignore[index]
-
-
-VIM = shutil.which("vim")
-
-
-@pytest.mark.skipif(VIM is None, reason="optional: vim is not on this machine")
-def test_vim_saves_once(plant: Plant) -> None:
-    plant.start()
-    path = plant.drop("a.json", manifest("a"))
-    plant.settled("a.json")
-    edit = [str(VIM), "-u", "NONE", "-es", "-c", "set backup", "-c", "%s/v1/v2/", "-c", "wq", str(path)]
-    subprocess.run(edit, check=True, stdin=subprocess.DEVNULL, timeout=20)
-    plant.settled("a.json")
-    assert plant.deploys() == ["a@v1", "a@v2"]
-
-
-def test_cp_and_mv_deploy_once(plant: Plant) -> None:
-    plant.start()
-    source = plant.root / "a.json"
-    source.write_text(manifest("a"))
-    subprocess.run(["cp", source, plant.inbox], check=True)
-    plant.settled("a.json")
-    subprocess.run(["mv", source, plant.inbox / "b.json"], check=True)
-    plant.settled("b.json")
-    assert plant.deploys() == ["a@v1"]
 
 
 def test_a_file_that_a_shell_appends_to_ends_whole(plant: Plant) -> None:
