@@ -8,6 +8,7 @@ EXPLAIN is taken, so that a question leaves nothing behind in the connection eit
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -20,6 +21,9 @@ from taskstore.errors import InvalidQueryError, LimitExceededError
 MOST_CHARACTERS = 100_000
 MOST_ROWS = 100_000
 """Of an answer that is given out row by row; a Parquet file may have more."""
+
+_BETWEEN_INTERRUPTS = 0.1
+"""Seconds. One that comes between two steps of a query is not heard."""
 
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _WITH_TIME_ZONE = "TIMESTAMP WITH TIME ZONE"
@@ -64,7 +68,7 @@ def _asked(
             statements = cursor.extract_statements(question)
             if len(statements) != 1 or statements[0].type not in _READING:
                 raise InvalidQueryError("not a single SELECT", hint="queries only read: give one SELECT statement")
-            return take(_without_time_zones(cursor.sql(question)))
+            return _interruptibly(cursor, lambda: take(_without_time_zones(cursor.sql(question))))
     except duckdb.OutOfMemoryException as error:
         raise LimitExceededError(f"the query needs too much memory: {error}", hint="ask for less") from error
     except duckdb.FatalException:
@@ -73,6 +77,19 @@ def _asked(
         raise InvalidQueryError(
             f"DuckDB refuses the query: {error}", hint="`specs/sql.md` lists the tables and their columns"
         ) from error
+
+
+def _interruptibly(cursor: duckdb.DuckDBPyConnection, work: Callable[[], Answer]) -> Answer:
+    """Work in another thread: in the midst of a long query DuckDB does not always hear a Ctrl-C."""
+    with ThreadPoolExecutor(1, "taskstore-sql") as worker:
+        answer = worker.submit(work)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            while not answer.done():
+                cursor.interrupt()
+                wait([answer], _BETWEEN_INTERRUPTS)
+            raise
 
 
 def _fetch(answer: duckdb.DuckDBPyRelation) -> SqlAnswer:

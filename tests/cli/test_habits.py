@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -120,3 +121,26 @@ def test_an_interrupt_is_quiet(registry: Taskstore, process: Callable[..., Any])
     reading.send_signal(signal.SIGINT)
     assert reading.wait(PATIENCE) == 128 + signal.SIGINT
     assert reading.stderr.read() == ""
+
+
+def wait_until_it_has_computed(process: int, seconds: float) -> None:
+    """Until the process has used so much of the processor, as Linux tells."""
+    clock = Path(f"/proc/{process}/stat")
+    if not clock.exists():
+        pytest.skip("optional: this system does not tell what a process has used")
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        user = int(clock.read_text().rpartition(")")[2].split()[11])
+        if user >= seconds * os.sysconf("SC_CLK_TCK"):
+            return
+        time.sleep(0.05)
+
+
+def test_an_interrupt_ends_a_long_query(registry: Taskstore, process: Callable[..., Any]) -> None:
+    endless = "SELECT count(*) FROM range(1000000000) a, range(1000) b WHERE a.range * b.range % 7 = 3"
+    asking = process("sql", endless)
+    wait_until_it_has_computed(asking.pid, 1)
+    asking.send_signal(signal.SIGINT)
+    assert asking.wait(PATIENCE) == 128 + signal.SIGINT
+    assert asking.stderr.read() == ""
+    assert registry("list").code == 0
