@@ -7,11 +7,13 @@ layout.py       its documents                     facts.py      its records of f
 tar.py          the tar around it                 packs.py      many records in one layer
 parts.py        parts, read as one file           receipt.py    what a store has of others
 verify.py       all of it, checked                survey.py     beside the store that it came to
-apply.py        taken in                          donor.py      what a damaged store is mended from
+examine.py      what the store would take         apply.py      taken in
+donor.py        what a damaged store is mended from
 """
 
-from taskstore.bundle.apply import Applied, Examined, apply, examine
+from taskstore.bundle.apply import Applied, apply
 from taskstore.bundle.donor import BundleDonor
+from taskstore.bundle.examine import Examined, examine
 from taskstore.bundle.operations import Made, check_signature, make_bundle, take_receipt
 from taskstore.bundle.reader import Bundle, opened, require_one
 from taskstore.bundle.receipt import Receipt, decode_receipt, encode_receipt

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 from duckdb import DuckDBPyConnection
 
 from taskstore.bundle.facts import Carried
+from taskstore.bundle.layout import Point
 from taskstore.bundle.limits import FACT_BYTES_PER_ENTRY, FACTS_PER_ENTRY
 from taskstore.bundle.reader import Bundle
 from taskstore.errors import BundleGapError, BundleHistoryError, InvalidInputError
@@ -56,8 +58,8 @@ def survey(connection: DuckDBPyConnection, bundle: Bundle, on_conflict: OnConfli
         _look_up(connection, found, bases)
         for change in bases:
             found.add_theirs(BEFORE_ALL, change)
-    for entries in chunks(bundle.entries()):
-        dated = [(carried.entry.sequence, carried.entry.dated()) for carried in entries]
+    for chunk in chunks(bundle.entries(), 0, bundle.config.until):
+        dated = [(carried.entry.sequence, carried.entry.dated()) for carried in chunk.entries]
         _look_up(connection, found, [change for _, changes in dated for change in changes])
         for sequence, changes in dated:
             for position, change in enumerate(changes):
@@ -65,21 +67,34 @@ def survey(connection: DuckDBPyConnection, bundle: Bundle, on_conflict: OnConfli
     return found.plan(on_conflict)
 
 
-def chunks(entries: Iterable[Carried], after: int = 0) -> Iterator[list[Carried]]:
-    """The entries after entry `after`, in groups that one journal entry can hold. An entry is never split."""
+class Chunk(NamedTuple):
+    """Entries that one journal entry can hold, and how far their store is followed once they are taken."""
+
+    entries: Sequence[Carried]
+    upto: Point
+
+    def changes(self) -> Iterator[Change]:
+        """The facts in them."""
+        return (change for carried in self.entries for change in carried.entry.changes)
+
+
+def chunks(entries: Iterable[Carried], after: int, until: Point) -> Iterator[Chunk]:
+    """The entries after entry `after`, in one chunk or more, the last of which reaches `until`.
+
+    An entry is never split.
+    """
     chunk: list[Carried] = []
     facts = size = 0
     for carried in entries:
         if carried.entry.sequence <= after:
             continue
+        if facts >= FACTS_PER_ENTRY or size >= FACT_BYTES_PER_ENTRY:
+            yield Chunk(chunk, Point(chunk[-1].entry.sequence, chunk[-1].digest))
+            chunk, facts, size = [], 0, 0
         chunk.append(carried)
         facts += len(carried.entry.changes)
         size += carried.size
-        if facts >= FACTS_PER_ENTRY or size >= FACT_BYTES_PER_ENTRY:
-            yield chunk
-            chunk, facts, size = [], 0, 0
-    if chunk:
-        yield chunk
+    yield Chunk(chunk, until)
 
 
 def _batches(changes: Iterator[Change]) -> Iterator[list[Change]]:
