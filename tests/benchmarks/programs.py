@@ -27,6 +27,11 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
+def program(path: Path) -> list[str]:
+    """The command line that runs a Python file."""
+    return [sys.executable, str(path)]
+
+
 def run_time(command: Sequence[str], store: Path | None = None, **environ: str) -> float:
     """Milliseconds that a program takes from start to end, its output thrown away. Raises CalledProcessError."""
     begun = time.perf_counter()

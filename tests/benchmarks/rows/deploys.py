@@ -12,13 +12,14 @@ import workload
 from bench import Bench
 from measure import Goal, Row, milliseconds, take_turns
 from peers.floors import BareTable, write_one
-from programs import run_time, taskstore
+from programs import program, run_time, taskstore
 
 from taskstore import Format, Source, Store
 
 GROUP = "Deploy"
 VERSION = "20290b0faa36"
 SPECS = 100
+BARE_DEPLOY = Path(__file__).parents[1] / "peers" / "bare_deploy.py"
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -30,14 +31,21 @@ def measure(bench: Bench) -> Iterator[Row]:
     as_json = _manifests(bench, distinct)
     as_yaml = _manifests(bench, distinct, "yaml")
     shared_json = _manifests(bench, shared)
-    works = {"json": lambda _: deploy_rate(bench, as_json, count)}
+    works = {
+        "json": lambda _: deploy_rate(bench, as_json, count),
+        "floor": lambda _: 1000 * count / run_time([*program(BARE_DEPLOY), str(as_json), str(bench.place.new("bare"))]),
+    }
     if bench.postgres:
         postgres = bench.postgres
         postgres.create("deploys")
         works["one"] = lambda turn: postgres.deploys_per_second("deploys", 1, count, turn * count)
         works["four"] = lambda turn: postgres.deploys_per_second("deploys", 4, count, (bench.rounds + turn) * count)
     taken = take_turns(bench.rounds, **works)
-    peers = {"PostgreSQL, 1 connection": taken.get("one"), "PostgreSQL, 4 connections": taken.get("four")}
+    peers = {
+        "floor": taken["floor"],
+        "PostgreSQL, 1 connection": taken.get("one"),
+        "PostgreSQL, 4 connections": taken.get("four"),
+    }
     yield Row(
         GROUP,
         f"`taskstore deploy` of {count:,} distinct manifests (JSON, 4.3 KB, one trigger each)",
