@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -18,31 +18,36 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     path: str
     stamp: Stamp
 
-    @property
-    def folder(self) -> tuple[int, str]:
-        """The folder that it lies in, across all inboxes."""
-        return self.inbox, self.path.rpartition("/")[0]
+
+Folders = Mapping[str, Mapping[str, Stamp]]
+"""The ready files of an inbox, by folder and path."""
 
 
-def next_batch(ready: Iterable[Ready], *, files: int, size: int) -> list[Ready]:
+def next_batch(inboxes: Sequence[Folders], *, files: int, size: int, besides: Sequence[Ready] = ()) -> list[Ready]:
     """Up to `files` files of up to `size` bytes together, at least one: the folders take turns, one file each.
 
-    So a folder with few files never waits for one with many. Within a folder the order is kept.
+    So a folder with few files never waits for one with many. Within a folder the order is kept. `besides` are left out.
     """
-    folders: dict[tuple[int, str], deque[Ready]] = {}
-    for file in ready:
-        folders.setdefault(file.folder, deque()).append(file)
-    turns = deque(folders.values())
+    left_out = {(file.inbox, file.path) for file in besides}
+    turns = deque(
+        _of_folder(number, folder, left_out) for number, folders in enumerate(inboxes) for folder in folders.values()
+    )
     batch: list[Ready] = []
     while turns and len(batch) < files:
         folder = turns.popleft()
-        size -= folder[0].stamp.size
+        file = next(folder, None)
+        if file is None:
+            continue
+        size -= file.stamp.size
         if size < 0 and batch:
             break
-        batch.append(folder.popleft())
-        if folder:
-            turns.append(folder)
+        batch.append(file)
+        turns.append(folder)
     return batch
+
+
+def _of_folder(inbox: int, folder: Mapping[str, Stamp], left_out: set[tuple[int, str]]) -> Iterator[Ready]:
+    return (Ready(inbox, path, stamp) for path, stamp in folder.items() if (inbox, path) not in left_out)
 
 
 def backoff(failures: int, jitter: float) -> float:

@@ -133,7 +133,7 @@ class Desk:
             backend=inbox.backend.value,
             backend_reason=inbox.why_poll,
             known=len(tracker) + len(inbox.bundles),
-            queued=len(tracker.ready()) + len(inbox.bundles.ready()),
+            queued=tracker.queued + inbox.bundles.queued,
             applying=self.applying,
             waiting=len(waiting),
             ignored=sum(inbox.ignored_counts.values()),

@@ -6,7 +6,7 @@ apart or more, saw the same stamp. Once dealt with, it is left alone until its s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -15,77 +15,92 @@ from taskstore_daemon.limits import DEPARTED
 from taskstore_daemon.scan import Stamp
 
 
-class Pending(msgspec.Struct, frozen=True, gc=False):
-    """A file that is not dealt with: its stamp, since when it stands still (monotonic seconds), and if it is ready."""
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """A file that must stand still first: its stamp, and since when (monotonic seconds) it does."""
 
     stamp: Stamp
     since: float
-    ready: bool
-
-
-def judge(stamp: Stamp, before: Pending | None, hint: Hint | None, now: float, settle: float) -> Pending:
-    """What a look at a file comes to, given what the look before it saw and what was heard in between."""
-    if hint is Hint.COMPLETE:
-        return Pending(stamp, now, ready=True)
-    if before is None or before.stamp != stamp or hint is Hint.WRITING:
-        return Pending(stamp, now, ready=False)
-    return Pending(stamp, before.since, ready=before.ready or now - before.since >= settle)
 
 
 class Tracker:
-    """What is known of each file of one inbox, by relative path."""
+    """What is known of each file of one inbox, by relative path: it is ready, or waiting, or else settled."""
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
         self._settled: dict[str, bytes] = {}
-        self._pending: dict[str, Pending] = {}
+        self._waiting: dict[str, Waiting] = {}
+        self._ready: dict[str, dict[str, Stamp]] = {}
+        """By folder, and there in the order in which they came to be ready."""
         self._departed: dict[bytes, str] = {}
         self._departed_before: dict[bytes, str] = {}
         """Those of before the last scan."""
 
     def __len__(self) -> int:
         """How many files are known."""
-        return len(self._settled.keys() | self._pending.keys()) if self._pending else len(self._settled)
+        return len(self._settled) + sum(path not in self._settled for path in self._pending())
 
     def observe(self, path: str, stamp: Stamp, hint: Hint | None, now: float) -> None:
         """A look at `path` saw `stamp`."""
         if self._settled.get(path) == stamp.packed():
-            self._pending.pop(path, None)
-            return
-        self._pending[path] = judge(stamp, self._pending.get(path), hint, now, self._settle)
+            self._drop(path)
+        elif hint is Hint.COMPLETE:
+            self._make_ready(path, stamp)
+        elif hint is Hint.WRITING:
+            self._wait(path, stamp, now)
+        elif not self.is_ready(path, stamp):
+            before = self._waiting.get(path)
+            if before is None or before.stamp != stamp:
+                self._wait(path, stamp, now)
+            elif now - before.since >= self._settle:
+                self._make_ready(path, stamp)
 
     def ready(self) -> list[tuple[str, Stamp]]:
         """The files that may be taken, and the stamp that each must still have then."""
-        return [(path, pending.stamp) for path, pending in self._pending.items() if pending.ready]
+        return [file for files in self._ready.values() for file in files.items()]
+
+    def ready_by_folder(self) -> Mapping[str, Mapping[str, Stamp]]:
+        """The same by folder; not to be kept."""
+        return self._ready
+
+    def is_ready(self, path: str, stamp: Stamp) -> bool:
+        """Whether `path` may be taken as it was at `stamp`."""
+        return self._ready.get(_folder(path), _NONE).get(path) == stamp
+
+    @property
+    def queued(self) -> int:
+        """How many files may be taken."""
+        return sum(map(len, self._ready.values()))
 
     def waiting(self) -> list[str]:
         """The files that have to stand still first."""
-        return [path for path, pending in self._pending.items() if not pending.ready]
+        return list(self._waiting)
 
     def settle(self, path: str, stamp: Stamp) -> None:
-        """`path` was dealt with as it was at `stamp`."""
+        """`path` was dealt with as it was at `stamp`; if it changed since, it is to be dealt with again."""
         self._settled[path] = stamp.packed()
-        self._pending.pop(path, None)
+        waiting = self._waiting.get(path)
+        if self.is_ready(path, stamp) or (waiting is not None and waiting.stamp == stamp):
+            self._drop(path)
 
     def postpone(self, path: str, now: float) -> None:
         """`path` turned out not to be ready: it has to stand still anew."""
-        pending = self._pending.get(path)
-        if pending is not None:
-            self._pending[path] = Pending(pending.stamp, now, ready=False)
+        stamp = self._ready.get(_folder(path), _NONE).get(path)
+        if stamp is not None:
+            self._wait(path, stamp, now)
 
     def revive(self, paths: Iterable[str]) -> None:
         """What refused these files may be mended: deal with them once more, as they are."""
         for path in paths:
             stamp = self._settled.pop(path, None)
             if stamp is not None:
-                self._pending[path] = Pending(Stamp.unpacked(stamp), 0.0, ready=True)
+                self._make_ready(path, Stamp.unpacked(stamp))
 
     def forget(self, paths: Iterable[str]) -> None:
         """These files are gone."""
         for path in paths:
             self.depart(path)
             self._settled.pop(path, None)
-            self._pending.pop(path, None)
+            self._drop(path)
 
     def depart(self, path: str) -> None:
         """`path` was renamed away, it may be to another name in the inbox."""
@@ -106,11 +121,41 @@ class Tracker:
 
         Only of those that wait under a new name is the old one still wanted; the others are forgotten.
         """
-        waiting = {pending.stamp.survives_rename() for pending in self._pending.values()}
-        wanted = {key: path for key, path in self._departed_before.items() if key in waiting}
+        pending = self._pending().values() if self._departed_before else ()
+        keys = {stamp.survives_rename() for stamp in pending}
+        wanted = {key: path for key, path in self._departed_before.items() if key in keys}
         self._departed_before = wanted | self._departed
         self._departed = {}
 
     def absent(self, present: set[str]) -> list[str]:
         """The known files that are not among those `present`."""
-        return [path for known in (self._settled, self._pending) for path in known if path not in present]
+        return [path for path in dict.fromkeys((*self._settled, *self._pending())) if path not in present]
+
+    def _pending(self) -> dict[str, Stamp]:
+        """The files that are ready or waiting."""
+        pending = {path: waiting.stamp for path, waiting in self._waiting.items()}
+        for files in self._ready.values():
+            pending |= files
+        return pending
+
+    def _make_ready(self, path: str, stamp: Stamp) -> None:
+        self._waiting.pop(path, None)
+        self._ready.setdefault(_folder(path), {})[path] = stamp
+
+    def _wait(self, path: str, stamp: Stamp, now: float) -> None:
+        self._drop(path)
+        self._waiting[path] = Waiting(stamp, now)
+
+    def _drop(self, path: str) -> None:
+        self._waiting.pop(path, None)
+        folder = _folder(path)
+        files = self._ready.get(folder)
+        if files is not None and files.pop(path, None) is not None and not files:
+            del self._ready[folder]
+
+
+_NONE: dict[str, Stamp] = {}
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]

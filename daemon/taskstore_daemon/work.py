@@ -41,14 +41,10 @@ class Worker:
         """
         for desk in self._desks:
             desk.tell()
-        ready = [
-            Ready(number, path, stamp)
-            for number, desk in enumerate(self._desks)
-            for path, stamp in desk.inbox.tracker.ready()
-        ]
-        batch = next_batch(ready, files=BATCH_FILES, size=BATCH_BYTES)
+        trackers = [desk.inbox.tracker for desk in self._desks]
+        batch = next_batch([tracker.ready_by_folder() for tracker in trackers], files=BATCH_FILES, size=BATCH_BYTES)
         if batch:
-            self._deal_with(batch, now, last=len(batch) == len(ready))
+            self._deal_with(batch, now, last=len(batch) == sum(tracker.queued for tracker in trackers))
         elif self._pruning is not None:
             self._pruning.prune()
         return len(batch)

@@ -68,6 +68,14 @@ def test_a_file_that_changed_while_it_was_dealt_with_is_not_settled() -> None:
     assert tracker.waiting() == ["a"]
 
 
+def test_a_change_that_is_seen_before_it_is_settled_is_dealt_with_too() -> None:
+    tracker = Tracker(settle=1.0)
+    tracker.observe("a", ONE, Hint.COMPLETE, now=0.0)
+    tracker.observe("a", TWO, Hint.COMPLETE, now=0.1)
+    tracker.settle("a", ONE)
+    assert tracker.ready() == [("a", TWO)]
+
+
 def test_a_postponed_file_stands_still_anew() -> None:
     tracker = Tracker(settle=1.0)
     tracker.observe("a", ONE, Hint.COMPLETE, now=0.0)
