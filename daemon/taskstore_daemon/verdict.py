@@ -44,7 +44,7 @@ class Told(Protocol):
 
     @property
     def is_tried_again(self) -> bool:
-        """Whether it is dealt with again by itself, so that the same refusal is no news."""
+        """Whether it was, or will be, dealt with again by itself, so that the same refusal is no news."""
 
     @property
     def facts(self) -> dict[str, object]:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -355,3 +356,35 @@ def test_without_receipts_a_bundle_is_taken_in_once_all_the_same(plant: Plant, u
         assert plant.call("run", "--once", "--receipts", "none", str(plant.inbox)).returncode == 0
     assert plant.deploys() == ["a@v1"]
     assert [path.name for path in plant.inbox.iterdir()] == ["a.tar"]
+
+
+def test_a_bundle_can_be_dropped_and_waited_for(plant: Plant, upstream: Upstream) -> None:
+    upstream.deploy("a", content="x" * 100_000)
+    parts = upstream.pack("a.tar", most=65_536)
+    (plant.root / "b.json").write_text(manifest("b"))
+    plant.start()
+
+    def drop(*files: Path) -> tuple[int, list[dict[str, Any]]]:
+        done = plant.call("drop", "--wait", "--json", *map(str, files), str(plant.inbox))
+        return done.returncode, json.loads(done.stdout)["receipts"]
+
+    code, [receipt] = drop(parts[1])
+    assert (code, receipt["outcome"], receipt["missing"]) == (3, "waiting", [1])
+    code, receipts = drop(*parts, plant.root / "b.json")
+    assert (code, [receipt["outcome"] for receipt in receipts]) == (0, ["applied", "created"])
+    code, [receipt] = drop(*parts)
+    assert (code, receipt["outcome"]) == (0, "applied")
+    upstream.deploy("c")
+    upstream.deploy("d")
+    gap = upstream.pack("gap.tar", since=3)
+    for _ in range(2):
+        code, [receipt] = drop(*gap)
+        assert (code, receipt["error"]["code"]) == (3, "bundle_gap")
+    assert sorted(path.name for path in plant.inbox.iterdir() if path.name.startswith(".")) == []
+
+
+def test_dropping_a_damaged_bundle_is_refused_before_it_is_copied(plant: Plant, upstream: Upstream) -> None:
+    (plant.root / "a.tar").write_bytes(b"no bundle")
+    done = plant.call("drop", str(plant.root / "a.tar"), str(plant.inbox))
+    assert (done.returncode, "damaged" in done.stderr) == (3, True)
+    assert list(plant.inbox.iterdir()) == []

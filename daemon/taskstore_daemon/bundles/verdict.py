@@ -63,6 +63,7 @@ class BundleVerdict(msgspec.Struct, frozen=True, kw_only=True):
     error: TaskstoreError | None = None
     retry: Retry = Retry.CHANGE
     known: bool = False
+    is_tried_again: bool = False
     ask_with: str = ""
 
     @property
@@ -74,11 +75,6 @@ class BundleVerdict(msgspec.Struct, frozen=True, kw_only=True):
     def errors(self) -> list[TaskstoreError]:
         """See Told."""
         return [] if self.error is None else [self.error]
-
-    @property
-    def is_tried_again(self) -> bool:
-        """See Told."""
-        return self.retry is Retry.STORE
 
     @property
     def facts(self) -> dict[str, object]:
@@ -122,8 +118,11 @@ class BundleVerdict(msgspec.Struct, frozen=True, kw_only=True):
         return sequences[-1] if sequences else None
 
 
-def judge(bundle: BundleFiles, end: Incomplete | Taken | Refused | Died, at: datetime, ask_with: str) -> BundleVerdict:
-    """The verdict on `bundle`, given what the process that took it in came to."""
+def judge(
+    bundle: BundleFiles, end: Incomplete | Taken | Refused | Died, at: datetime, ask_with: str, *, again: bool
+) -> BundleVerdict:
+    """The verdict on `bundle`, given what the process that took it in came to; `again` if it was tried once more by
+    itself."""
 
     def verdict(outcome: BundleOutcome, **facts: Any) -> BundleVerdict:
         files = tuple(sorted(bundle.files))
@@ -137,7 +136,8 @@ def judge(bundle: BundleFiles, end: Incomplete | Taken | Refused | Died, at: dat
             return verdict(outcome, content=content, taken=taken, known=known)
         case Refused(error=error, retry=retry, content=content):
             refused = BundleRefusedError(error)
-            return verdict(BundleOutcome.REJECTED, content=content, error=refused, retry=retry, ask_with=ask_with)
+            told: dict[str, Any] = {"retry": retry, "ask_with": ask_with, "is_tried_again": again}
+            return verdict(BundleOutcome.REJECTED, content=content, error=refused, **told)
         case Died(code=code):
             message = f"this is a fault of taskstore: the process that took it in ended with {code}"
             fault = TaskstoreError(message, hint="report it with the log; the bundle is tried again after a restart")

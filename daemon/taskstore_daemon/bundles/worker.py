@@ -25,13 +25,15 @@ from taskstore_daemon.signatures import look
 
 
 class _Run(msgspec.Struct, frozen=True):
-    """A bundle that is being taken in, since `began` (monotonic seconds), when its surroundings were `met`."""
+    """A bundle that is being taken in, since `began` (monotonic seconds), when its surroundings were `met`; `again` if
+    nobody touched it since it was refused."""
 
     place: Place
     bundle: BundleFiles
     process: TakingProcess
     began: float
     met: Surroundings
+    again: bool
 
 
 class _Owed(msgspec.Struct, frozen=True):
@@ -60,6 +62,7 @@ class BundleWorker:
         self._wake, self._log_form = wake, log_form
         self._bundles = [Bundles() for _ in desks]
         self._refusals = Refusals()
+        self._revived: set[Place] = set()
         self._run: _Run | None = None
         self._owed: _Owed | None = None
         self._failures = 0
@@ -107,6 +110,7 @@ class BundleWorker:
             left = bundles.files(name)
             if not left:
                 self._refusals.drop(Place(number, name))
+                self._revived.discard(Place(number, name))
                 desk.forget([name])
             elif name in desk.incomplete or name == path:
                 desk.inbox.bundles.revive(left)
@@ -168,7 +172,9 @@ class BundleWorker:
         except OSError as error:
             raise BusyError(f"no process can be started: {error.strerror}", hint="it is tried again") from error
         log.info("taking in", path=inbox.key(bundle.name), size=bundle.size)
-        return _Run(place, bundle, process, now, met)
+        again = place in self._revived
+        self._revived.discard(place)
+        return _Run(place, bundle, process, now, met, again)
 
     def _told(self, place: Place) -> str | None:
         """The digest of what people were told was taken in under this name."""
@@ -186,7 +192,7 @@ class BundleWorker:
             raise (BusyError if end.busy else TaskstoreError)(end.message, hint=end.hint)
         back = end.back if isinstance(end, Taken | Refused) else None
         ask_with = str(self._outbox.place(back)) if self._outbox is not None and back is not None else ""
-        return _Owed(run, judge(run.bundle, end, system_clock(), ask_with), back)
+        return _Owed(run, judge(run.bundle, end, system_clock(), ask_with, again=run.again), back)
 
     def _tell(self, owed: _Owed, now: float) -> None:
         run, verdict = owed.run, owed.verdict
@@ -206,6 +212,7 @@ class BundleWorker:
 
     def _revive(self, place: Place) -> None:
         self._refusals.drop(place)
+        self._revived.add(place)
         self._desks[place.inbox].inbox.bundles.revive(self._bundles[place.inbox].files(place.name))
 
     def _met(self, place: Place) -> Surroundings:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from taskstore.cli.answer import Answer, Column, Table
 from taskstore.cli.group import Command
 from taskstore.cli.options import Session, session
+
+if TYPE_CHECKING:
+    from taskstore_daemon.drops import Drop, Receipt
+    from taskstore_daemon.receipts import Receipts
 
 _PAUSE_SECONDS = 0.05
 
@@ -21,6 +25,7 @@ _PAUSE_SECONDS = 0.05
     examples="""
     taskstored drop hello.yaml inbox
     taskstored drop --wait manifests/*.json inbox
+    taskstored drop --wait big.tar.part* big.tar.sig inbox
     """,
 )
 @click.argument(
@@ -41,71 +46,48 @@ def command(
 ) -> int:
     """Put files into a watched folder: written under another name, made durable, then renamed into place.
 
-    With --wait the exit code is 3 if any was refused, 6 if the daemon did not deal with all of them in time.
+    A bundle is dropped with its parts and its signature. With --wait the exit code is 3 if any was refused, 6 if the
+    daemon did not deal with all of them in time.
     """
-    from taskstore.disk.files import replace_file
+    from taskstore_daemon.drops import gather, put
     from taskstore_daemon.receipts import Receipts
 
-    contents = _read(files)
+    drops = gather(files)
     told = Receipts(inbox, receipts)
-    before = {name: told.read(name) for name in contents} if wait else {}
-    for name, data in contents.items():
-        replace_file(inbox / name, data, tmp=inbox)
+    awaited = [(drop, told.read(drop.name)) for drop in drops if drop.is_awaited] if wait else []
+    for drop in drops:
+        put(drop, inbox)
     if not wait:
-        dropped = [{"path": str(inbox / name)} for name in contents]
+        dropped = [{"path": str(inbox / file.name)} for file in files]
         session.answer(Answer(document={"dropped": dropped}, rows=dropped, sections=()))
         return 0
-    found = _wait(told, contents, before, time.monotonic() + timeout)
+    found = _wait(told, awaited, time.monotonic() + timeout)
     session.answer(Answer(document={"receipts": found}, rows=found, sections=[Table(_COLUMNS, found)]))
-    return 3 if any(receipt["outcome"] == "rejected" for receipt in found) else 0
+    return 3 if any(receipt["outcome"] in ("rejected", "waiting") for receipt in found) else 0
 
 
-def _read(files: tuple[Path, ...]) -> dict[str, bytes]:
-    """The contents by name. Raises InvalidInputError of a name that is never taken, or that two files have."""
-    from taskstore.disk.files import read_file
-    from taskstore.errors import InvalidInputError
-    from taskstore_daemon.names import why_ignored
-    from taskstore_specs.limits import MANIFEST_BYTES
+def _wait(told: Receipts, awaited: Sequence[tuple[Drop, Receipt | None]], deadline: float) -> list[Receipt]:
+    """The receipts of what was dropped, in order; each with the receipt that was there before.
 
-    contents: dict[str, bytes] = {}
-    for path in files:
-        why = why_ignored(path.name)
-        if why is not None:
-            raise InvalidInputError(f"{path} would be ignored: {why.value}", hint="give it another name")
-        if path.name in contents:
-            raise InvalidInputError(f"two files are called {path.name}", hint="drop them one after the other")
-        contents[path.name] = read_file(path, most=MANIFEST_BYTES, follow=True)
-    return contents
-
-
-def _wait(
-    told: Any, contents: Mapping[str, bytes], before: Mapping[str, dict[str, Any] | None], deadline: float
-) -> list[dict[str, Any]]:
-    """The receipts of what was dropped, in order. Raises BusyError when they do not come."""
+    Raises BusyError when they do not come.
+    """
     from taskstore.errors import BusyError
-    from taskstore_specs.digest import Digest
 
-    found: dict[str, dict[str, Any]] = {}
-    wanted = {name: str(Digest.of(data)) for name, data in contents.items()}
+    found: dict[str, Receipt] = {}
     while True:
-        for name in wanted.keys() - found.keys():
-            receipt = told.read(name)
-            if receipt is not None and receipt["content"] == wanted[name] and _is_answer(receipt, before[name]):
-                found[name] = receipt
-        if len(found) == len(wanted):
-            return [found[name] for name in wanted]
+        for drop, before in awaited:
+            receipt = told.read(drop.name) if drop.name not in found else None
+            if receipt is not None and drop.is_answered(receipt, before):
+                found[drop.name] = receipt
+        missing = sorted(drop.name for drop, _ in awaited if drop.name not in found)
+        if not missing:
+            return [found[drop.name] for drop, _ in awaited]
         if time.monotonic() >= deadline:
-            missing = sorted(wanted.keys() - found.keys())
             raise BusyError(
-                f"no receipt for {len(missing)} of {len(wanted)} files, {missing[0]!r} among them",
+                f"no receipt for {len(missing)} of {len(awaited)} files, {missing[0]!r} among them",
                 hint="`taskstored status` says whether a daemon watches the folder, and what it waits for",
             )
         time.sleep(_PAUSE_SECONDS)
-
-
-def _is_answer(receipt: dict[str, Any], before: dict[str, Any] | None) -> bool:
-    """A receipt from before stands for content that is deployed, which is left alone; a refused one is tried anew."""
-    return receipt["outcome"] != "rejected" or receipt != before
 
 
 _COLUMNS = (
@@ -116,5 +98,7 @@ _COLUMNS = (
 )
 
 
-def _errors(receipt: dict[str, Any]) -> list[str]:
+def _errors(receipt: Receipt) -> list[str]:
+    if "documents" not in receipt:
+        return [receipt["error"]["message"]] if receipt["error"] else [receipt["why"]]
     return [document["error"]["message"] for document in receipt["documents"] if document["error"]]
