@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from taskstore.index.queries import TriggerQuery
 from taskstore.journal.changes import TaskChange
 from taskstore.store.store import Store
 from taskstore_specs.digest import Digest
@@ -28,6 +30,14 @@ def manifest(name: str, version: str = "v1", *, image: str = "python:3.12", proj
     return json.dumps({"task_id": identity, "spec": {"task_template": template}})
 
 
+def scheduled(name: str) -> str:
+    """A manifest of one task with a trigger."""
+    request = json.loads(manifest(name))
+    automation = {"schedule": {"cron": {"expression": "0 2 * * *"}}}
+    request["triggers"] = [{"name": "nightly", "spec": {"active": True}, "automation_spec": automation}]
+    return json.dumps(request)
+
+
 def until(condition: Callable[[], T | None], what: str | Callable[[], str] = "") -> T:
     """Wait until `condition` answers with something true, and return that; `what` it is for, should it never come."""
     deadline = time.monotonic() + PATIENCE
@@ -42,11 +52,11 @@ def until(condition: Callable[[], T | None], what: str | Callable[[], str] = "")
 class Plant:
     """A store with the project `plant`, an inbox, and the daemons that watch it."""
 
-    def __init__(self, folder: Path, **policies: Any) -> None:
+    def __init__(self, folder: Path, *, store: Path | None = None, **policies: Any) -> None:
         self.root = folder
         self.inbox = folder / "inbox"
         self.inbox.mkdir(parents=True)
-        self.store = Store.init(folder / "store", projects=["plant"], **policies)
+        self.store = Store.init(store or folder / "store", projects=["plant"], **policies)
         self.log = folder / "daemon.log"
         self.running: list[subprocess.Popen[bytes]] = []
         self.defect = ""
@@ -135,3 +145,14 @@ class Plant:
             return receipt if receipt and receipt["content"] == content else None
 
         return until(found, lambda: f"a receipt for {path}; the log:\n{self.log.read_text()}")
+
+
+def triggers(plant: Plant) -> list[str]:
+    """The tasks whose trigger is not deleted."""
+    return sorted(row.task_name for row in plant.store.list_triggers(TriggerQuery()).triggers)
+
+
+def scanned_again(plant: Plant, *, times: int) -> None:
+    """Wait until the daemon, which scans every 0.3 seconds, has scanned everything so many times more."""
+    since = datetime.now(UTC) + times * timedelta(seconds=0.4)
+    until(lambda: datetime.fromisoformat(plant.health()["last_scan_at"]) > since, "scans")

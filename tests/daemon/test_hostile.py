@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
 
 from taskstore_specs.limits import MANIFEST_BYTES
 from tests.daemon.plant import Plant, manifest, until
@@ -138,23 +133,3 @@ def test_a_store_inside_an_inbox_is_refused(plant: Plant) -> None:
     done = plant.call("run", "--once", str(plant.root))
     assert done.returncode == 3
     assert "lies in the inbox" in done.stderr
-
-
-@pytest.mark.skipif(shutil.which("mount") is None or os.geteuid() != 0, reason="optional: mounting needs root")
-def test_an_overlay_is_polled(plant: Plant) -> None:
-    folders = {name: plant.root / name for name in ("lower", "upper", "work", "merged")}
-    for folder in folders.values():
-        folder.mkdir()
-    options = f"lowerdir={folders['lower']},upperdir={folders['upper']},workdir={folders['work']}"
-    target = str(folders["merged"])
-    if subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, target], check=False).returncode:
-        pytest.skip("optional: this machine mounts no overlays")
-    try:
-        plant.inbox = Path(target)
-        plant.start()
-        (plant.inbox / "a.json").write_text(manifest("a"))
-        assert plant.settled("a.json")["outcome"] == "created"
-        assert (plant.health()["backend"], "overlay" in plant.health()["backend_reason"]) == ("polling", True)
-    finally:
-        plant.kill_all()
-        subprocess.run(["umount", target], check=True)

@@ -2,31 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from taskstore.index.queries import TriggerQuery
-from tests.daemon.plant import Plant, manifest, until
-
-
-def scheduled(name: str) -> str:
-    request = json.loads(manifest(name))
-    automation = {"schedule": {"cron": {"expression": "0 2 * * *"}}}
-    request["triggers"] = [{"name": "nightly", "spec": {"active": True}, "automation_spec": automation}]
-    return json.dumps(request)
-
-
-def triggers(plant: Plant) -> list[str]:
-    """The tasks whose trigger is not deleted."""
-    return sorted(row.task_name for row in plant.store.list_triggers(TriggerQuery()).triggers)
-
-
-def settle(plant: Plant, marker: str) -> None:
-    """Wait for two more scans and what they may have led to."""
-    for step in "xy":
-        plant.drop(f"{marker}{step}.json", manifest(f"{marker}{step}"))
-        plant.settled(f"{marker}{step}.json")
-        scanned = plant.health()["last_scan_at"]
-        until(lambda scanned=scanned: plant.health()["last_scan_at"] != scanned)  # type: ignore[misc]
+from tests.daemon.plant import Plant, manifest, scanned_again, scheduled, triggers, until
 
 
 def test_nothing_is_pruned_unless_asked_for(plant: Plant) -> None:
@@ -34,7 +10,9 @@ def test_nothing_is_pruned_unless_asked_for(plant: Plant) -> None:
     path = plant.drop("a.json", scheduled("a"))
     plant.settled("a.json")
     path.unlink()
-    settle(plant, "m")
+    plant.drop("other.json", manifest("other"))
+    plant.settled("other.json")
+    scanned_again(plant, times=3)
     assert triggers(plant) == ["a"]
 
 
@@ -56,8 +34,7 @@ def test_an_empty_folder_prunes_nothing(plant: Plant) -> None:
     plant.settled("a.json")
     path.unlink()
     until(lambda: plant.health()["known"] == 0)
-    scanned = plant.health()["last_scan_at"]
-    until(lambda: plant.health()["last_scan_at"] != scanned)
+    scanned_again(plant, times=3)
     assert triggers(plant) == ["a"]
 
 
@@ -67,20 +44,31 @@ def test_a_replaced_folder_prunes_nothing(plant: Plant) -> None:
     plant.settled("a.json")
     plant.inbox.rename(plant.root / "unmounted")
     plant.inbox.mkdir()
-    settle(plant, "m")
+    plant.drop("other.json", manifest("other"))
+    plant.settled("other.json")
+    scanned_again(plant, times=3)
     assert triggers(plant) == ["a"]
 
 
-def test_many_at_once_are_an_accident_unless_forced(plant: Plant) -> None:
-    names = [f"t{number}" for number in range(11)]
-    for name in names:
-        plant.drop(f"{name}.json", scheduled(name))
+def eleven_removed(plant: Plant, *options: str) -> None:
+    """Eleven tasks with a trigger each are deployed, and all their manifests removed at once; one other stays."""
+    paths = [plant.drop(f"t{number}.json", scheduled(f"t{number}")) for number in range(11)]
     plant.drop("stays.json", manifest("stays"))
-    daemon = plant.start("--prune")
-    until(lambda: len(triggers(plant)) == 11)
-    until(lambda: len(list((plant.inbox / "receipts").glob("*.json"))) == 12)
-    for name in names:
-        (plant.inbox / f"{name}.json").unlink()
+    plant.start("--prune", *options)
+    for path in [*paths, plant.inbox / "stays.json"]:
+        plant.settled(path.name)
+    for path in paths:
+        path.unlink()
+
+
+def test_many_at_once_are_an_accident(plant: Plant) -> None:
+    eleven_removed(plant)
     until(lambda: "11 tasks are gone at once" in plant.health()["problem"])
+    scanned_again(plant, times=2)
     assert len(triggers(plant)) == 11
-    plant.stop(daemon)
+
+
+def test_many_at_once_are_pruned_when_forced(plant: Plant) -> None:
+    eleven_removed(plant, "--force")
+    until(lambda: triggers(plant) == [], "pruned")
+    assert len(plant.deploys()) == 12

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
-
 from tests.daemon.plant import Plant, manifest, until
 
 BROKEN = "task_id: {project: plant, domain: production, name: a, version: v1}\nspec: {taskTemplate: {}}\nspek: {}\n"
@@ -91,22 +84,3 @@ def test_a_long_name_has_a_receipt_too(plant: Plant) -> None:
     assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
     (receipt,) = (plant.inbox / "receipts").iterdir()
     assert len(receipt.name) <= 255
-
-
-@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="optional: mounting needs root")
-def test_a_read_only_inbox_works(plant: Plant) -> None:
-    plant.drop("a.json", manifest("a"))
-    readonly = plant.root / "readonly"
-    readonly.mkdir()
-    if subprocess.run(["mount", "--bind", plant.inbox, readonly], check=False).returncode:
-        pytest.skip("optional: this machine lets nobody mount")
-    try:
-        subprocess.run(["mount", "-o", "remount,bind,ro", readonly], check=True)
-        plant.start(inbox=readonly)
-        until(lambda: plant.deploys() == ["a@v1"])
-        until(lambda: "receipts cannot be written" in plant.health()["problem"])
-        Path(plant.inbox / "b.json").write_text(manifest("b"))
-        until(lambda: plant.deploys() == ["a@v1", "b@v1"])
-    finally:
-        plant.kill_all()
-        subprocess.run(["umount", readonly], check=True)
