@@ -16,11 +16,8 @@ FOREIGN_WAIT = 5.0
 """Seconds to wait for a program that holds the file without taking part in our locks."""
 _RETRY = 0.02
 
-MEMORY = "256MB"
-"""What DuckDB may use before it spills to `tmp/`."""
-MEMORY_TO_REBUILD = "160MB"
-"""The same while a whole journal is taken in, by one thread, as each holds tens of megabytes of what it writes: sorting
-1,000,000 versions took less than 96 MB."""
+MEMORY = "160MB"
+"""What DuckDB may use before it spills to `tmp/`; with Python and the libraries a process then stays below 300 MB."""
 MEMORY_WITHOUT_FILE = "1GB"
 """What an index may take that cannot spill, on a store that cannot be written."""
 
@@ -35,15 +32,16 @@ _CONFINED = {**_BOUNDED, **_LOCKED}
 _HELD = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|\Z)", re.DOTALL)
 
 
-_TO_REBUILD = {"memory_limit": MEMORY_TO_REBUILD, "threads": "1"}
+_TO_REBUILD = {"threads": "1"}
+"""Each thread holds tens of megabytes of what it writes."""
 
 
 def connect(path: Path, *, read_only: bool, temporary: Path, to_rebuild: bool = False) -> duckdb.DuckDBPyConnection:
     """Open the file `path`; nothing in a query can reach other files, extensions or these settings.
 
-    `temporary` is the folder to spill to once the memory is used that is allowed, which is less
-    with `to_rebuild`. Raises BusyError, naming the process, when another
-    program holds the file for longer than FOREIGN_WAIT; duckdb.Error when the file cannot be used.
+    `temporary` is the folder to spill to once the memory is used that is allowed; `to_rebuild` when a whole journal is
+    to be taken in. Raises BusyError, naming the process, when another program holds the file for longer than
+    FOREIGN_WAIT; duckdb.Error when the file cannot be used.
     """
     deadline = time.monotonic() + FOREIGN_WAIT
     config = _config(temporary, {**_CONFINED, **_TO_REBUILD} if to_rebuild else _CONFINED)

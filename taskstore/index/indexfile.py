@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
@@ -18,8 +17,6 @@ from taskstore.index.connection import connect, connect_exporting
 from taskstore.index.lease import Session
 from taskstore.index.opening import OpeningGuard
 from taskstore.journal import Head, Journal
-
-log = logging.getLogger("taskstore.index")
 
 
 class IndexFile:
@@ -118,7 +115,7 @@ class IndexFile:
         except (duckdb.Error, IndexDamagedError) as error:
             if _is_disk_full(error):
                 raise self._storage_error(error) from error
-            log.warning("the index is rebuilt from the journal: %s", error)
+            _warn(error)
             rebuild.set_aside(self._path, self._temporary)
             self.rebuild()
         try:
@@ -169,13 +166,22 @@ class IndexFile:
 
     def _is_in_journal(self, head: Head) -> bool:
         try:
-            return self._journal.read(head.sequence)[1] == head.digest
+            if self._journal.digest(head.sequence) == head.digest:
+                return True
+            self._journal.read(head.sequence)  # which tells of a damaged entry: the index may be right then
         except NotFoundError:
-            return False
+            pass
+        return False
 
     def _storage_error(self, error: Exception) -> StorageError:
         number = errno.ENOSPC if _is_disk_full(error) else errno.EIO
         return StorageError(f"cannot write the index ({error})", self._path, OSError(number, os.strerror(number)))
+
+
+def _warn(error: Exception) -> None:
+    import logging  # only where it is needed, as it takes a command that lists a hundredth of its time
+
+    logging.getLogger("taskstore.index").warning("the index is rebuilt from the journal: %s", error)
 
 
 def _is_disk_full(error: Exception) -> bool:

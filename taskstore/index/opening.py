@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +60,8 @@ class OpeningGuard:
 
 
 def _can_be_opened(file: Path) -> bool:
+    import subprocess
+
     command = [sys.executable, "-c", _PROBE, str(file)]
     try:
         return subprocess.run(command, capture_output=True, timeout=PROBE, check=False).returncode == 0  # noqa: S603

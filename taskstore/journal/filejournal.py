@@ -93,17 +93,24 @@ class FileJournal:
             head = Head(sequence, digest, entry.committed_at)
             yield entry, digest
 
+    def digest(self, sequence: int) -> Digest:
+        """See JournalReader."""
+        return Digest.of(self._bytes(sequence))
+
     def read(self, sequence: int) -> tuple[Entry, Digest]:
         """See JournalReader."""
+        data = self._bytes(sequence)
+        return decode(data, sequence), Digest.of(data)
+
+    def _bytes(self, sequence: int) -> bytes:
         if not 0 < sequence <= ENTRIES:
             raise NotFoundError(f"no journal entry {sequence}")
         try:
-            data = read_file(self._path(sequence), most=ENTRY_BYTES)
+            return read_file(self._path(sequence), most=ENTRY_BYTES)
         except NotFoundError as error:
             raise NotFoundError(f"no journal entry {sequence}") from error
         except (NotAFileError, LimitExceededError) as error:
             raise JournalDamagedError(sequence, error.message) from error
-        return decode(data, sequence), Digest.of(data)
 
     def _read_listed(self, sequence: int) -> tuple[Entry, Digest]:
         try:

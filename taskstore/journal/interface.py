@@ -28,6 +28,12 @@ class JournalReader(Protocol):
         up by one, `previous` is the digest of the entry before, `committed_at` never goes back. StorageError.
         """
 
+    def digest(self, sequence: int) -> Digest:
+        """The digest of the bytes of entry `sequence`, which are not looked into.
+
+        Raises NotFoundError, JournalDamagedError of what is no file of an entry's size, StorageError.
+        """
+
     def read(self, sequence: int) -> tuple[Entry, Digest]:
         """Entry `sequence` and the digest of its bytes, checked by itself, its place in the chain not.
 

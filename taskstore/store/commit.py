@@ -11,7 +11,6 @@ Nothing is acknowledged before 4 returned. What fails in 5 is not the caller's c
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -33,7 +32,6 @@ from taskstore.journal.changes import Change
 from taskstore.journal.entry import Entry, Head
 from taskstore_specs.digest import Digest
 
-_log = logging.getLogger("taskstore.store")
 _MOST_ATTEMPTS = 10
 
 Clock = Callable[[], datetime]
@@ -84,7 +82,7 @@ class Committer:
                 try:
                     writer.apply([(entry, head.digest)])
                 except TaskstoreError as error:
-                    _log.warning("entry %d is recorded; the index will catch up: %s", head.sequence, error)
+                    _warn(head, error)
                 return head
         raise BusyError("other writers took every entry number", hint="try again")
 
@@ -108,6 +106,14 @@ class Committer:
             committed_by=by,
             changes=changes,
         )
+
+
+def _warn(head: Head, error: TaskstoreError) -> None:
+    import logging  # only where it is needed: a command that lists imports this module too
+
+    logging.getLogger("taskstore.store").warning(
+        "entry %d is recorded; the index will catch up: %s", head.sequence, error
+    )
 
 
 def system_clock() -> datetime:

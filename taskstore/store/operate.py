@@ -14,7 +14,6 @@ from taskstore.plan import projects as project_plan
 from taskstore.plan import triggers as trigger_plan
 from taskstore.plan import versions as version_plan
 from taskstore.plan.projects import require_in_use
-from taskstore.plan.schedule import check_schedule
 from taskstore.plan.state import State
 from taskstore.store.commit import Committer, Decision
 from taskstore_specs.identity import TaskId, TaskName
@@ -54,6 +53,8 @@ def deploy_trigger(
 ) -> OperateResult:
     """One trigger of a deployed version, beside the others. Raises TaskNotFoundError, RevisionConflictError."""
     if trigger.automation_spec.schedule is not None:
+        from taskstore.plan.schedule import check_schedule
+
         check_schedule(trigger.automation_spec.schedule)
 
     def decide(state: State) -> Sequence[Change]:

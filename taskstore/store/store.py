@@ -1,6 +1,6 @@
 """The store: one folder, opened. Every operation of the library is a method here; its neighbours do the work.
 
-What deploys is imported by the methods that need it: a command that only reads need not wait for it.
+What deploys or asks in SQL is imported by the methods that need it: a command that only lists need not wait for it.
 """
 
 from __future__ import annotations
@@ -32,14 +32,12 @@ from taskstore.index.queries import (
     VersionPage,
     VersionQuery,
 )
-from taskstore.index.sql import SqlAnswer, ask_sql
 from taskstore.journal import FileJournal, Head
 from taskstore.journal.changes import BlobChange, TriggerAction
 from taskstore.plan.policy import Policy, ProjectPolicy, SignaturePolicy, VersionPolicy
 from taskstore.store import blobs, health, operate, show
 from taskstore.store.commit import Clock, Committer, Decision, system_clock
 from taskstore.store.config import StoreConfig, create_store, find_store, prepare_folders, read_config
-from taskstore.store.export import write_parquet
 from taskstore.store.log import LogEntry, read_log
 from taskstore.store.operate import OperateResult
 from taskstore.store.results import RebuildResult
@@ -48,6 +46,7 @@ from taskstore_specs.digest import Digest
 from taskstore_specs.identity import TaskId, TaskName, check_project
 
 if TYPE_CHECKING:
+    from taskstore.index.sql import SqlAnswer
     from taskstore.plan.fires import Fire
     from taskstore.store.preparing import Deployable
     from taskstore.store.preview import DeployPreview
@@ -327,6 +326,8 @@ class Store:
 
     def sql(self, question: str) -> SqlAnswer:
         """Answer one SELECT on the index's tables (`specs/sql.md`). Raises InvalidQueryError, LimitExceededError."""
+        from taskstore.index.sql import ask_sql
+
         return self.index.ask(lambda connection: ask_sql(connection, question))
 
     def sql_to_parquet(self, question: str, file: Path) -> int:
@@ -334,6 +335,8 @@ class Store:
 
         Raises InvalidQueryError, AlreadyExistsError, StorageError.
         """
+        from taskstore.store.export import write_parquet
+
         return write_parquet(self.index, question, file)
 
     def status(self) -> StoreStatus:

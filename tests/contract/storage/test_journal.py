@@ -61,6 +61,7 @@ def test_an_entry_comes_back_as_it_was_given(journal: Journal) -> None:
     head = journal.append(entry)
     assert head == Head(1, Digest.of(encode(entry)), NOON)
     assert journal.read(1) == (entry, head.digest)
+    assert journal.digest(1) == head.digest
     assert list(journal.entries()) == [(entry, head.digest)]
     assert journal.head() == journal.head(EMPTY) == journal.head(head) == head
     journal.settle(head)
@@ -92,8 +93,9 @@ def test_another_instance_sees_the_entries_and_appends_to_them(journal: Journal,
 @pytest.mark.parametrize("sequence", [-1, 0, 3, 10**12, 10**30])
 def test_a_number_that_no_entry_has_is_not_found(journal: Journal, sequence: int) -> None:
     fill(journal, 2)
-    with pytest.raises(NotFoundError):
-        journal.read(sequence)
+    for question in (journal.read, journal.digest):
+        with pytest.raises(NotFoundError):
+            question(sequence)
 
 
 def test_a_number_is_taken_once(journal: Journal, name: str, root: Path) -> None:
