@@ -45,7 +45,7 @@ class Desk:
         """Clear away what a daemon before this one left half written."""
         if self._receipts is not None:
             try:
-                self._receipts.sweep()
+                self._receipts.sweep(self._started_at.timestamp())
             except OSError as error:
                 self._note_receipts_problem(error)
 

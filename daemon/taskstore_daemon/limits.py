@@ -51,3 +51,6 @@ BUNDLE_RETRY_SHARE = 0.05
 
 CONFLICTS_TOLD = 1_000
 """Contradictions of one bundle that its receipt names."""
+
+LEFTOVER_SECONDS = 3600.0
+"""A temporary file in an inbox that is older was left by a program that is no more."""

@@ -19,6 +19,7 @@ import msgspec
 from taskstore.disk import temporary
 from taskstore.disk.sync import CAN_SYNC_FILESYSTEM, sync, sync_filesystem
 from taskstore_daemon.beneath import opened_folder
+from taskstore_daemon.limits import LEFTOVER_SECONDS
 from taskstore_daemon.names import ERROR_SUFFIX, RECEIPTS_FOLDER
 from taskstore_daemon.verdict import Told
 from taskstore_specs.digest import Digest
@@ -56,14 +57,22 @@ class Receipts:
 
     def remove(self, paths: Iterable[str]) -> None:
         """The files at `paths` are gone, and what was told of them goes too. Raises OSError."""
-        self._apply([note for path in paths for note in self._removals(path)])
+        removals = [note for path in paths for note in self._removals(path)]
+        self._apply(removals)
+        with opened_folder(str(self._root)) as root:
+            for folder in {note.folder for note in removals if note.folder[: len(self._top)] == self._top}:
+                _remove_empty(root, folder, down_to=len(self._top))
 
-    def sweep(self) -> None:
-        """Remove what a daemon that was killed left half written among the JSON receipts. Raises OSError."""
-        with suppress(FileNotFoundError), opened_folder(str(self._root)) as root, _entered(root, self._top) as top:
-            for _, _, names, folder in os.fwalk(".", dir_fd=top):
-                for name in filter(TEMPORARY.fullmatch, names):
-                    _remove(folder, name)
+    def sweep(self, now: float) -> None:
+        """Remove what daemons that were killed left half written; `now` is in seconds since 1970. Raises OSError.
+
+        Only they write among the JSON receipts. Beside the manifests others do so too, under such names: there only
+        what is old is removed.
+        """
+        with suppress(FileNotFoundError), opened_folder(str(self._root)) as root:
+            _sweep(root, before=now - LEFTOVER_SECONDS)
+            with _entered(root, self._top) as top:
+                _sweep(top, before=now)
 
     def read(self, path: str) -> dict[str, Any] | None:
         """The JSON receipt of `path`; None when there is none that can be read."""
@@ -148,6 +157,23 @@ def _place(root: int, step: _Written, *, durable: bool) -> None:
                 sync(inside)
     except FileNotFoundError:
         return  # the whole folder is gone, and what was to be told of its files with it
+
+
+def _sweep(root: int, *, before: float) -> None:
+    """Remove what is left of temporary files that were last written before this time."""
+    for _, _, names, folder in os.fwalk(".", dir_fd=root):
+        for name in filter(TEMPORARY.fullmatch, names):
+            with suppress(FileNotFoundError):
+                if os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime < before:
+                    _remove(folder, name)
+
+
+def _remove_empty(root: int, folder: tuple[str, ...], *, down_to: int) -> None:
+    """Remove the folder if it is empty, and those above it, but for the first `down_to`."""
+    with suppress(OSError):  # it is not empty, or not there
+        for depth in range(len(folder), down_to, -1):
+            with _entered(root, folder[: depth - 1]) as parent:
+                os.rmdir(folder[depth - 1], dir_fd=parent)
 
 
 def _remove(folder: int, name: str) -> bool:

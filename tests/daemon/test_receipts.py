@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
 from tests.daemon.plant import Plant, manifest, until
 
 BROKEN = "task_id: {project: plant, domain: production, name: a, version: v1}\nspec: {taskTemplate: {}}\nspek: {}\n"
@@ -70,12 +78,55 @@ def test_receipts_among_manifests_are_refused(plant: Plant) -> None:
 
 
 def test_what_a_killed_daemon_left_half_written_is_cleared_away(plant: Plant) -> None:
-    left = plant.inbox / "receipts" / "sub" / f"123-{'0f' * 8}.tmp"
-    left.parent.mkdir(parents=True)
-    left.write_text("{")
+    name = f"123-{'0f' * 8}.tmp"
+    receipt, note, dropping = (plant.inbox / place / name for place in ("receipts/sub", "sub", "."))
+    for left in (receipt, note, dropping):
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_text("{")
+    os.utime(note, (0, 0))
     plant.drop("a.json", manifest("a"))
     assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
-    assert not left.exists()
+    # What was written just now beside manifests may be somebody's who is dropping a file.
+    assert (receipt.exists(), note.exists(), dropping.exists()) == (False, False, True)
+
+
+def test_no_empty_folder_is_left_of_the_receipts_of_a_removed_folder(plant: Plant) -> None:
+    plant.start()
+    plant.drop("one/two/a.json", manifest("a"))
+    plant.drop("one/b.json", "{")
+    plant.settled("one/two/a.json")
+    plant.settled("one/b.json")
+    shutil.rmtree(plant.inbox / "one" / "two")
+    until(lambda: not (plant.inbox / "receipts" / "one" / "two").exists(), "an empty folder removed")
+    assert plant.receipt("one/b.json") is not None
+    shutil.rmtree(plant.inbox / "one")
+    until(lambda: list((plant.inbox / "receipts").iterdir()) == [], "all of them removed")
+    assert [path.name for path in plant.inbox.iterdir()] == ["receipts"]
+
+
+def test_receipts_never_wake_the_watcher(plant: Plant) -> None:
+    if not Path("/proc/self/fdinfo").exists():
+        pytest.skip("optional: this system does not tell what a process watches")
+    daemon = plant.start("--rescan", "3600")
+    plant.drop("a.json", manifest("a"))
+    plant.drop("sub/b.json", "{")
+    plant.settled("a.json")
+    plant.settled("sub/b.json")
+    assert watched(daemon.pid) == {path.stat().st_ino for path in (plant.inbox, plant.inbox / "sub")}
+    plant.drop("c.json", manifest("c"))
+    plant.settled("c.json")
+    until(lambda: sum(plant.health()["counts"].values()) == 3, "three files")
+    assert plant.deploys() == ["a@v1", "c@v1"]
+
+
+def watched(pid: int) -> set[int]:
+    """The inodes of the folders that a process watches, as the kernel tells them."""
+    inodes: set[int] = set()
+    for descriptor in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with suppress(FileNotFoundError):
+            found = re.findall(r"^inotify wd:\w+ ino:(\w+)", descriptor.read_text(), re.MULTILINE)
+            inodes |= {int(inode, 16) for inode in found}
+    return inodes
 
 
 def test_a_long_name_has_a_receipt_too(plant: Plant) -> None:
