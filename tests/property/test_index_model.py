@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskstore.index import apply, current, projection, rebuild
+from taskstore.index import apply, current, projection, ranges, rebuild
 from taskstore.index.queries import (
     TaskQuery,
     TriggerQuery,
@@ -173,11 +174,12 @@ def applied(entries: Entries, sizes: Sequence[int]) -> duckdb.DuckDBPyConnection
     return connection
 
 
-def loaded(entries: Entries) -> duckdb.DuckDBPyConnection:
-    """An index that was made anew."""
+def loaded(entries: Entries, rows: int = ranges.ROWS) -> duckdb.DuckDBPyConnection:
+    """An index that was made anew, in ranges of so many rows."""
     connection = duckdb.connect()
     apply.create(connection)
-    rebuild.load(connection, [entries])
+    with patch.object(ranges, "ROWS", rows):
+        rebuild.load(connection, [entries])
     return connection
 
 
@@ -219,9 +221,9 @@ def test_lists_equal_the_model(entries: Entries, sizes: list[int]) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(journals(), st.lists(st.integers(1, 4), min_size=1, max_size=3))
-def test_applied_in_any_batches_or_made_anew_is_the_same(entries: Entries, sizes: list[int]) -> None:
-    with closing(applied(entries, sizes)) as one, closing(loaded(entries)) as other:
+@given(journals(), st.lists(st.integers(1, 4), min_size=1, max_size=3), st.sampled_from((1, 3, ranges.ROWS)))
+def test_applied_in_any_batches_or_made_anew_is_the_same(entries: Entries, sizes: list[int], rows: int) -> None:
+    with closing(applied(entries, sizes)) as one, closing(loaded(entries, rows)) as other:
         for [table] in one.execute("SELECT table_name FROM information_schema.tables").fetchall():
             question = f'FROM "{table}" ORDER BY ALL'
             if table != "meta":
@@ -257,7 +259,7 @@ def test_rows_are_sorted_anew_once_many_are_not(monkeypatch: pytest.MonkeyPatch)
 
 @settings(max_examples=10, deadline=None)
 @given(journals())
-def test_the_newest_versions_equal_the_window_over_all(entries: Entries) -> None:
+def test_the_newest_versions_equal_those_found_among_all(entries: Entries) -> None:
     with closing(applied(entries, [1])) as connection:
         kept = connection.execute("FROM tasks ORDER BY ALL").fetchall()
         assert kept == connection.execute(f"({projection.newest('task_versions')}) ORDER BY ALL").fetchall()
