@@ -22,6 +22,12 @@ def test_neither_is_applied_and_both_name_both(plant: Plant) -> None:
         assert "a.json" in text
         assert "b.json" in text
         assert "plant/production/t@v1" in text
+    for name in ("a.json", "b.json"):
+        receipt = plant.receipt(name)
+        assert receipt is not None
+        assert (receipt["outcome"], receipt["sequence"]) == ("rejected", None)
+        error = receipt["documents"][0]["error"]
+        assert all(f"{plant.inbox}/{path}" in error["message"] for path in ("a.json", "b.json"))
 
 
 def test_the_same_said_twice_is_no_conflict(plant: Plant) -> None:

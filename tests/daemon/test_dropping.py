@@ -100,6 +100,12 @@ def test_names_that_are_no_text_are_deployed(plant: Plant) -> None:
     name = os.fsdecode(b"caf\xe9 \xff.json")
     plant.drop(name, manifest("a"))
     assert plant.settled(name)["path"] == "caf\\xe9 \\xff.json"
+    inner = os.fsdecode(b"\xf6rtlich/\x01b.json")
+    plant.drop(inner, manifest("b"))
+    assert plant.settled(inner)["path"] == "\\xf6rtlich/\\x01b.json"
+    plant.drop(inner, manifest("b", "v2"))
+    plant.settled(inner)
+    assert plant.deploys() == ["a@v1", "b@v1", "b@v2"]
 
 
 def test_the_real_requests_are_deployed_once_in_either_spelling(plant: Plant, corpus: Path) -> None:

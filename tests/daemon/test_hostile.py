@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from taskstore_specs.limits import MANIFEST_BYTES
 from tests.daemon.plant import Plant, manifest, until
 
@@ -75,8 +77,8 @@ def test_a_file_of_exactly_the_limit_is_read(plant: Plant) -> None:
     assert plant.settled("full.json")["outcome"] == "created"
 
 
-AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-"""Runs a program without root's right to read every file."""
+AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-lease"] if os.geteuid() == 0 else []
+"""Runs a program without root's rights to read every file, and to ask the kernel who writes to the files of others."""
 
 
 def test_a_file_that_may_not_be_read_is_refused_until_it_may(plant: Plant) -> None:
@@ -88,6 +90,19 @@ def test_a_file_that_may_not_be_read_is_refused_until_it_may(plant: Plant) -> No
     path.chmod(0o644)
     plant.settled("a.json")
     assert not note.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="optional: giving files away needs root")
+def test_a_file_of_somebody_else_is_deployed(plant: Plant) -> None:
+    early = plant.drop("early.json", manifest("early"))
+    os.chown(early, 12345, 12345)
+    plant.start(wrapper=AS_ANYBODY)
+    assert plant.settled("early.json")["outcome"] == "created"
+    beside = plant.root / "late.json"
+    beside.write_text(manifest("late"))
+    os.chown(beside, 12345, 12345)
+    beside.rename(plant.inbox / "late.json")
+    assert plant.settled("late.json")["outcome"] == "created"
 
 
 def test_temporary_names_are_never_taken(plant: Plant) -> None:

@@ -53,6 +53,7 @@ def test_a_refused_file_does_not_hold_up_others(plant: Plant) -> None:
     assert plant.call("run", "--once", str(plant.inbox)).returncode == 3
     assert len(plant.deploys()) == 10
     assert len(list(plant.inbox.glob("*.error.txt"))) == 10
+    assert plant.sequence() == 2  # all of them in one entry, after that of the project
 
 
 def test_receipts_can_go_elsewhere(plant: Plant) -> None:

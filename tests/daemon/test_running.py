@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from taskstore.index.lease import WAIT
 from tests.daemon.plant import Plant, manifest, until
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
@@ -130,6 +132,17 @@ def test_a_busy_store_is_waited_out(plant: Plant) -> None:
     assert plant.settled("a.json")["outcome"] == "created"
 
 
+@pytest.mark.long
+def test_a_store_that_is_busy_for_long_is_shown(plant: Plant) -> None:
+    plant.start()
+    with plant.store.index.write():
+        plant.drop("a.json", manifest("a"))
+        time.sleep(WAIT + 5.0)
+        until(lambda: "is held" in plant.health()["last_error"], "the fault shown")
+        assert "waiting error=" in plant.log.read_text()
+    assert plant.settled("a.json")["outcome"] == "created"
+
+
 def test_a_manifest_waits_for_its_project(plant: Plant) -> None:
     plant.start()
     plant.drop("a.json", manifest("a", project="late"))
@@ -147,9 +160,9 @@ def test_a_project_in_the_same_folder_comes_in_time(plant: Plant) -> None:
     assert plant.deploys() == ["a@v1"]
 
 
-@pytest.fixture
+@contextmanager
 def short_queue() -> Iterator[None]:
-    """Let the kernel keep 16 events only, for watches that are made meanwhile."""
+    """Let the kernel keep 16 events only, for watches that are made meanwhile, of the whole machine."""
     if os.geteuid() != 0 or not QUEUE.exists():
         pytest.skip("optional: the kernel's event queue can be shortened by root only")
     before = QUEUE.read_text()
@@ -157,22 +170,29 @@ def short_queue() -> Iterator[None]:
         QUEUE.write_text("16")
     except OSError:
         pytest.skip("optional: the kernel's event queue cannot be changed here")
-    yield
-    QUEUE.write_text(before)
+    try:
+        yield
+    finally:
+        QUEUE.write_text(before)
 
 
-def test_dropped_events_lose_nothing(plant: Plant, short_queue: None) -> None:
+def test_dropped_events_lose_nothing(plant: Plant, thorough: bool) -> None:
+    count = 10_000 if thorough else 1_000
     outside = plant.root / "outside"
     outside.mkdir()
-    for number in range(1000):
+    for number in range(count):
         (outside / f"{number}.json").write_text(manifest(f"t{number}"))
-    daemon = plant.start("--rescan", "3600")
+    with short_queue():
+        daemon = plant.start("--rescan", "3600")
     daemon.send_signal(signal.SIGSTOP)  # so that nobody reads events, and the queue overflows for certain
-    for path in outside.iterdir():
-        path.rename(plant.inbox / path.name)
+    for number in range(count // 2):
+        (outside / f"{number}.json").rename(plant.inbox / f"{number}.json")
     daemon.send_signal(signal.SIGCONT)
-    until(lambda: len(plant.deploys()) == 1000)
-    assert len(set(plant.deploys())) == 1000
+    for number in range(count // 2, count):
+        (outside / f"{number}.json").rename(plant.inbox / f"{number}.json")
+    until(lambda: len(plant.deploys()) >= count, "all deployed")
+    until(lambda: len(list((plant.inbox / "receipts").iterdir())) == count, "all receipts")
+    assert sorted(plant.deploys()) == sorted(f"t{number}@v1" for number in range(count))
     assert "dropped events" in plant.log.read_text()
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from taskstore_daemon.inbox import Inbox
 
@@ -24,3 +28,22 @@ def test_the_time_that_a_scan_takes_is_no_time_that_its_files_stood_still(tmp_pa
     inbox.request_scan("a test")
     inbox.look(25.2)  # met at 25.5
     assert inbox.tracker.waiting() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="optional: only Linux has inotify")
+def test_a_watcher_that_failed_is_started_anew_by_the_next_scan(tmp_path: Path) -> None:
+    woken = threading.Event()
+    inbox = Inbox(tmp_path, rescan=1000.0, settle=5.0, why_poll="", wake=woken.set)
+    try:
+        inbox.look(0.0)
+        assert inbox._watch is not None
+        inbox._watch.close()
+        inbox.request_scan("a test")
+        inbox.look(1.0)
+        woken.clear()
+        (tmp_path / "a.json").write_text("{}")
+        assert woken.wait(60)
+        inbox.look(2.0)
+        assert [path for path, _ in inbox.tracker.ready()] == ["a.json"]
+    finally:
+        inbox.close()
