@@ -84,7 +84,7 @@ def apply(store: Store, bundle: Bundle, on_conflict: OnConflict, by: str, progre
 def put_blobs(store: Store, bundle: Bundle, progress: Progress, wanted: Container[Digest] | None = None) -> None:
     """Store the blobs of `bundle`, or only those `wanted`, durably, some at a time."""
     batch: dict[Digest, bytes] = {}
-    size = 0
+    size = done = 0
     for done, (digest, data) in enumerate(bundle.blobs(), 1):
         if wanted is None or digest in wanted:
             batch[digest] = data
@@ -94,6 +94,7 @@ def put_blobs(store: Store, bundle: Bundle, progress: Progress, wanted: Containe
             progress(done, bundle.config.counts.blobs)
             batch, size = {}, 0
     store.blobs.put_many(batch)
+    progress(done, bundle.config.counts.blobs)
 
 
 class _Taking:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from taskstore.bundle import BundleDonor, OnConflict, opened
+from taskstore.bundle import Applied, BundleDonor, OnConflict, apply, opened, survey
+from taskstore.check import gc
+from taskstore.disk.locks import try_hold
 from taskstore.errors import (
     BundleConflictError,
     BundleGapError,
@@ -76,6 +79,74 @@ def test_a_bundle_is_one_entry_that_names_its_origin(upstream: Store, site: Stor
     head = upstream.journal.head()
     followed = [(upstream.config.store_id, "", head.sequence, str(head.digest))]
     assert ask(site, "SELECT store_id, scope, followed, digest FROM origins") == followed
+
+
+def apply_watched(site: Store, path: Path, watch: Callable[[int, int], None]) -> Applied:
+    """Apply a bundle; `watch` is called with every step: a blob verified, blobs stored, an entry committed."""
+    with opened([path]) as (bundle,):
+        return apply(site, bundle, OnConflict.REFUSE, "operator@here", watch)
+
+
+def test_nobody_sees_a_part_of_a_bundle_that_takes_several_entries(
+    upstream: Store, site: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who asks after the first entry is told when the last one stands."""
+    monkeypatch.setattr(survey, "FACTS_PER_ENTRY", 1)
+    (path,) = send(upstream, tmp_path / "b")
+    blobs = len(list(upstream.blobs))
+    seen: list[object] = []
+    reader = threading.Thread(target=lambda: seen.append(_content_at(site.root)))
+
+    def ask_after_the_first_entry(done: int, _: int) -> None:
+        if done > 2 * blobs and reader.ident is None:
+            reader.start()
+            while reader.is_alive() and (gate := try_hold(site.root / "locks" / "gate.lock", shared=False)):
+                gate.release()
+
+    assert len(apply_watched(site, path, ask_after_the_first_entry).sequences) > 3
+    reader.join()
+    assert seen == [content_of(upstream)]
+
+
+def _content_at(root: Path) -> list[tuple[object, ...]]:
+    with Store.open(root) as store:
+        return content_of(store)
+
+
+def test_a_contradiction_committed_during_the_verification_is_found_before_the_first_entry(
+    upstream: Store, site: Store, tmp_path: Path, clock: Ticking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "FACTS_PER_ENTRY", 1)
+    (path,) = send(upstream, tmp_path / "b")
+    heads = []
+
+    def commit_once(_: int, __: int) -> None:
+        if not heads:
+            with Store.open(site.root, clock=clock) as other:
+                other.create_project("q")
+                deploy(other, "b", "v1", "ours", project="q")
+                heads.append(other.journal.head())
+
+    with pytest.raises(BundleConflictError):
+        apply_watched(site, path, commit_once)
+    assert site.journal.head() == heads[0]
+
+
+def test_blobs_that_gc_removes_before_an_entry_names_them_are_put_again(
+    upstream: Store, site: Store, tmp_path: Path
+) -> None:
+    (path,) = send(upstream, tmp_path / "b")
+    blobs = len(list(upstream.blobs))
+    removed = []
+
+    def collect(done: int, _: int) -> None:
+        if done == 2 * blobs:
+            with Store.open(site.root) as other:
+                removed.append(gc(other, grace=-1).removed)
+
+    apply_watched(site, path, collect)
+    assert sum(removed) == blobs
+    assert sorted(site.blobs) == sorted(upstream.blobs)
 
 
 def test_a_copy_goes_on_being_a_copy(upstream: Store, site: Store, tmp_path: Path) -> None:
