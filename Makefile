@@ -22,8 +22,9 @@ format: $(READY)      ## put the formatting right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)       ## take the figures of specs/performance.md (SHORT=1: small ones, only printed); needs PostgreSQL 15
-	$(BIN)/python tests/benchmarks/run.py $(if $(SHORT),--short,--write)
+# SHORT=1: small figures, only printed. LARGEST=10000000: growth and memory at that many versions, too.
+bench: $(READY)       ## take the figures of specs/performance.md; needs PostgreSQL 15
+	$(BIN)/python tests/benchmarks/run.py $(if $(SHORT),--short,--write) $(if $(LARGEST),--largest $(LARGEST))
 
 crash: $(READY)       ## the long form of the durability tests
 	$(BIN)/python -m pytest tests/crash --thorough

@@ -35,7 +35,7 @@ class Place:
 @dataclass
 class Bench:
     """`rounds` of each figure; `manifests` in a deploy; `versions` and `tasks` of the large registry; `sizes` of those
-    that show growth, in versions."""
+    that show growth, in versions. `kept` is a folder where registries of earlier runs are found, and left."""
 
     place: Place
     rounds: int
@@ -44,11 +44,21 @@ class Bench:
     tasks: int
     sizes: tuple[int, ...]
     postgres: Postgres | None
+    kept: Path | None = None
     _registries: dict[int, Registry] = field(default_factory=dict)
 
     def registry(self, versions: int) -> Registry:
         """A store with so many versions, made when it is first asked for; one task for every fifty."""
         if versions not in self._registries:
             tasks = max(1, versions * self.tasks // self.versions)
-            self._registries[versions] = build(self.place.new(f"registry-{versions}"), versions, tasks)
+            self._registries[versions] = Registry(self._made(versions, tasks), versions, tasks)
         return self._registries[versions]
+
+    def _made(self, versions: int, tasks: int) -> Path:
+        name = f"registry-{versions}"
+        known = self.kept / name if self.kept else None
+        if known and known.is_dir():
+            return known
+        new = self.place.new(name)
+        build(new, versions, tasks)
+        return new.rename(known) if known else new

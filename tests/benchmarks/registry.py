@@ -44,8 +44,8 @@ def task_name(number: int) -> TaskName:
     )
 
 
-def build(root: Path, versions: int, tasks: int) -> Registry:
-    """Make the store, its blobs, its journal and its index."""
+def build(root: Path, versions: int, tasks: int) -> None:
+    """Make the store of a Registry: its blobs, its journal and its index."""
     with Store.init(root, projects=[f"project{number}" for number in range(PROJECTS)]) as store:
         store.create_project(workload.PROJECT)
         specs = [_prepared(number) for number in range(SPECS)]
@@ -55,7 +55,6 @@ def build(root: Path, versions: int, tasks: int) -> Registry:
             at = START + timedelta(days=365, seconds=head.sequence)
             head = store.journal.append(Entry(head.sequence + 1, head.digest, _not_before(head, at), "bench", changes))
         store.rebuild()
-    return Registry(root, versions, tasks)
 
 
 def _not_before(head: Head, at: datetime) -> datetime:

@@ -43,6 +43,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="put the figures into specs/performance.md")
     parser.add_argument("--rounds", type=int, help="how often each figure is taken")
     parser.add_argument("--largest", type=int, help="the size of the largest registry of the growth, in versions")
+    parser.add_argument("--kept", type=Path, help="where large registries of earlier runs are found, and left")
     parser.add_argument("--inside", type=Path, default=Path.cwd(), help="the folder to work in")
     return parser.parse_args()
 
@@ -63,12 +64,13 @@ def prepared(given: argparse.Namespace, place: Place) -> Bench:
         tasks=versions // 50,
         sizes=tuple(dict.fromkeys([*sizes, *([given.largest] if given.largest else [])])),
         postgres=postgres,
+        kept=given.kept,
     )
 
 
 def main() -> None:
     given = options()
-    command = "make bench SHORT=1" if given.short else "make bench"
+    command = f"make bench{' SHORT=1' * given.short}{f' LARGEST={given.largest}' if given.largest else ''}"
     place = Place(given.inside)
     bench = None
     rows: list[Row] = []

@@ -6,12 +6,15 @@ Of the real ones (`../shared/corpus`) the median has 28 objects and 3.7 KB as in
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import ryaml
 
 PROJECT, DOMAIN = "flytesnacks", "development"
+FRESH = os.urandom(6).hex()
+"""A version that no earlier run has deployed, for registries that are kept."""
 
 
 def request(number: int, version: str, spec: int | None = None) -> dict[str, Any]:

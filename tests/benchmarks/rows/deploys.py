@@ -111,4 +111,5 @@ def _manifests(bench: Bench, requests: list[dict[str, Any]], suffix: str = "json
 
 
 def _source(number: int) -> Source:
-    return Source(f"task-{number}.json", json.dumps(workload.request(number, VERSION), indent=2).encode(), Format.JSON)
+    data = json.dumps(workload.request(number, workload.FRESH), indent=2).encode()
+    return Source(f"task-{number}.json", data, Format.JSON)

@@ -14,7 +14,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     size = max(bench.sizes)
     root = bench.registry(size).root
     folder = bench.place.new("manifests")
-    workload.write_requests(folder, [workload.request(number, "memory") for number in range(bench.manifests)])
+    workload.write_requests(folder, [workload.request(number, workload.FRESH) for number in range(bench.manifests)])
     commands = {
         "list": ["list"],
         "list --all": ["list", "--all"],
