@@ -78,9 +78,9 @@ class Service:
             self._look(now)
             worked = self._try_to_work(now)
             worked = self._try_bundles(now) or worked
-            self._publisher.publish(now, self._problem)
+            self._publisher.publish(time.monotonic(), self._problem)
             if not worked and not self._stopping:
-                self._wait(now)
+                self._wait()
         self._publisher.publish(time.monotonic(), self._problem, stopping=True)
 
     def run_once(self) -> bool:
@@ -104,7 +104,7 @@ class Service:
                 return not any(desk.refused or desk.incomplete or desk.inbox.problem for desk in self._desks)
             if now >= deadline and not self._bundles.busy:
                 raise BusyError(f"{len(waiting)} files are still being written, {waiting[0]!r} among them")
-            self._wait(now)
+            self._wait()
 
     def _look(self, now: float) -> None:
         why = "asked for" if self._rescan_asked else ""
@@ -145,6 +145,7 @@ class Service:
             files = self._worker.work(now)
         except TaskstoreError as error:
             self._failures += 1
+            now = time.monotonic()  # what failed may have waited for long
             self._not_before = now + backoff(self._failures, random.random())  # noqa: S311 - not for secrets
             self._publisher.note_error(error.message)
             log.warning("waiting", error=error.message, seconds=round(self._not_before - now, 1))
@@ -179,7 +180,8 @@ class Service:
         self._store.close()
         memory.give_back()
 
-    def _wait(self, now: float) -> None:
+    def _wait(self) -> None:
+        now = time.monotonic()
         until = [self._publisher.due(), self._bundles.due, *(desk.inbox.due() for desk in self._desks)]
         if self._not_before > now:
             until.append(self._not_before)
