@@ -80,7 +80,7 @@ class Service:
             worked = self._try_bundles(now) or worked
             self._publisher.publish(time.monotonic(), self._problem)
             if not worked and not self._stopping:
-                self._wait()
+                self._wait(now)
         self._publisher.publish(time.monotonic(), self._problem, stopping=True)
 
     def run_once(self) -> bool:
@@ -104,7 +104,7 @@ class Service:
                 return not any(desk.refused or desk.incomplete or desk.inbox.problem for desk in self._desks)
             if now >= deadline and not self._bundles.busy:
                 raise BusyError(f"{len(waiting)} files are still being written, {waiting[0]!r} among them")
-            self._wait()
+            self._wait(now)
 
     def _look(self, now: float) -> None:
         why = "asked for" if self._rescan_asked else ""
@@ -180,13 +180,13 @@ class Service:
         self._store.close()
         memory.give_back()
 
-    def _wait(self) -> None:
-        now = time.monotonic()
+    def _wait(self, began: float) -> None:
+        """Until something happens or is due, in a turn of the loop that began at that time."""
         until = [self._publisher.due(), self._bundles.due, *(desk.inbox.due() for desk in self._desks)]
-        if self._not_before > now:
+        if self._not_before > began:
             until.append(self._not_before)
         try:
-            self._wakes.get(timeout=max(0.0, min(until) - now))
+            self._wakes.get(timeout=max(0.0, min(until) - time.monotonic()))
             if not self._stopping:
                 time.sleep(GATHER_SECONDS)
             while True:
