@@ -1,9 +1,10 @@
 """gc: removes what a stopped program left behind: temporary files, and blobs that no journal entry names.
 
 Safe beside writers. A writer puts blobs and appends the entry that names them while it has the index alone; a blob that
-is there already is not written again. So an old blob may gain a name at any time, but only under that lock. Therefore
-gc takes the same lock for each batch, reads what was committed since it looked, and removes only what is unnamed still.
-Which blobs are named is asked of the journal, which is the truth; where that is damaged, nothing is removed.
+is there already is not written again. (Who takes a bundle in puts its blobs before, and looks for them again under the
+lock.) So an old blob may gain a name at any time, but only under that lock. Therefore gc takes the same lock for each
+batch, reads what was committed since it looked, and removes only what is unnamed still. Which blobs are named is asked
+of the journal, which is the truth; where that is damaged, nothing is removed.
 
 Nothing is written before something is removed, so it works on a full disk.
 """

@@ -18,7 +18,7 @@ import report
 from bench import Bench, Place
 from measure import Row
 from peers.postgres import Postgres, programs
-from rows import blobs, daemon, deploys, growth, listing, memory, parts, rebuild, serve, startup
+from rows import blobs, bundles, daemon, deploys, growth, listing, memory, parts, rebuild, serve, startup
 
 ROOT = Path(__file__).parents[2]
 PAGE, PLOT = ROOT / "specs" / "performance.md", ROOT / "specs" / "performance.svg"
@@ -26,6 +26,7 @@ GROUPS = {
     "deploys": deploys,
     "daemon": daemon,
     "blobs": blobs,
+    "bundles": bundles,
     "startup": startup,
     "listing": listing,
     "rebuild": rebuild,
