@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from taskstore.cas import sharding
 from taskstore.cas.limits import BLOB_BYTES
 from taskstore.disk.batch import replace_files
 from taskstore.disk.files import file_size, read_file
-from taskstore.disk.folders import list_folder, sync_folder
+from taskstore.disk.folders import list_folder, names_in, sync_folder
 from taskstore.errors import (
     BlobDamagedError,
     BlobNotFoundError,
@@ -81,17 +82,20 @@ class FileBlobStore:
         for data in blobs.values():
             if len(data) > BLOB_BYTES:
                 raise LimitExceededError(f"a blob of {len(data)} bytes", hint=f"at most {BLOB_BYTES} are stored")
-        paths = {digest: self._path(digest) for digest in blobs}
-        missing = {path: blobs[digest] for digest, path in paths.items() if not self._is_whole(digest, path)}
+        missing: dict[Path, dict[str, bytes]] = {}
+        for shard, digests in _by_shard(blobs).items():
+            folder = self._objects / shard
+            there = names_in(folder, [digest.hex for digest in digests])
+            lost = [digest for digest in digests if digest.hex not in there or not self._is_whole(digest)]
+            if len(lost) < len(digests):
+                sync_folder(folder)
+            if lost:
+                missing[folder] = {digest.hex: blobs[digest] for digest in lost}
         replace_files(missing, tmp=self._tmp, mode=_READ_ONLY)
-        for folder in {path.parent for path in paths.values() if path not in missing}:
-            sync_folder(folder)
-        return len(missing)
+        return sum(map(len, missing.values()))
 
-    def _is_whole(self, digest: Digest, path: Path) -> bool:
+    def _is_whole(self, digest: Digest) -> bool:
         try:
-            if file_size(path) is None:  # the common case, without the errors that `get` makes of it
-                return False
             self.get(digest)
         except (BlobNotFoundError, BlobDamagedError, StorageError):
             return False
@@ -99,3 +103,10 @@ class FileBlobStore:
 
     def _path(self, digest: Digest) -> Path:
         return self._objects / sharding.path_of(digest)
+
+
+def _by_shard(digests: Iterable[Digest]) -> Mapping[str, list[Digest]]:
+    shards: defaultdict[str, list[Digest]] = defaultdict(list)
+    for digest in digests:
+        shards[sharding.shard_of(digest)].append(digest)
+    return shards

@@ -13,9 +13,14 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 
 def path_of(digest: Digest) -> str:
     """Where the blob lies below `objects/`. Raises InvalidDigestError: no made-up digest becomes a path elsewhere."""
+    return f"{shard_of(digest)}/{digest.hex}"
+
+
+def shard_of(digest: Digest) -> str:
+    """The folder that the blob lies in, under the name `digest.hex`. Raises InvalidDigestError, as `path_of`."""
     if not _NAME.fullmatch(digest.hex):
         raise InvalidDigestError(f"not a digest: {digest}", hint="a digest has 64 lower-case hexadecimal digits")
-    return f"{digest.hex[:2]}/{digest.hex}"
+    return digest.hex[:2]
 
 
 def is_shard(name: str) -> bool:

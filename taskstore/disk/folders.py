@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +36,21 @@ def list_folder(path: Path) -> list[str]:
         return []
     except OSError as error:
         raise storage_error("cannot list", path, error) from error
+
+
+def names_in(path: Path, names: Iterable[str]) -> set[str]:
+    """Those of `names` that something has in the folder `path`; none if it is missing. Raises StorageError."""
+    found = set()
+    with (
+        storage_errors("cannot look up names in", path),
+        contextlib.suppress(FileNotFoundError),
+        open_folder(path) as folder,
+    ):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                os.stat(name, dir_fd=folder, follow_symlinks=False)
+                found.add(name)
+    return found
 
 
 def create_folder(path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_folder_that_is_a_link_is_not_written_into(tmp_path: Path, tmp: Path) 
     with pytest.raises(StorageError):
         create_file(tmp_path / "folder" / "f", b"data", tmp=tmp)
     with pytest.raises(StorageError):
-        replace_files({tmp_path / "folder" / str(n): b"data" for n in range(FEW + 1)}, tmp=tmp)
+        replace_files({tmp_path / "folder": {str(n): b"data" for n in range(FEW + 1)}}, tmp=tmp)
     assert list((tmp_path / "outside").iterdir()) == []
     assert list(tmp.iterdir()) == []
 
@@ -106,7 +106,7 @@ def test_a_tmp_that_is_a_link_is_not_used(tmp_path: Path, tmp: Path) -> None:
 def test_the_mode_is_narrowed_by_the_umask(tmp_path: Path, tmp: Path, mask: int, mode: int) -> None:
     with umask(mask):
         create_file(tmp_path / "one", b"data", tmp=tmp, mode=0o444)
-        replace_files({tmp_path / "many" / str(n): b"data" for n in range(FEW + 1)}, tmp=tmp, mode=0o444)
+        replace_files({tmp_path / "many": {str(n): b"data" for n in range(FEW + 1)}}, tmp=tmp, mode=0o444)
     for path in (tmp_path / "one", *(tmp_path / "many").iterdir()):
         assert stat.S_IMODE(path.stat().st_mode) == mode
 
@@ -130,15 +130,19 @@ def test_a_replacement_that_fails_keeps_the_old_bytes(tmp_path: Path, tmp: Path)
 
 @pytest.mark.parametrize("count", [0, 1, FEW, FEW + 1, 300])
 def test_a_batch_makes_every_file_and_its_folders(tmp_path: Path, tmp: Path, count: int) -> None:
-    contents = {tmp_path / "made" / str(n % 7) / str(n): str(n).encode() for n in range(count)}
+    folders = [tmp_path / "made" / str(n) for n in range(7)]
+    contents = {
+        folder: {str(n): str(n).encode() for n in range(count) if n % 7 == int(folder.name)} for folder in folders
+    }
     replace_files(contents, tmp=tmp)
-    assert {path: path.read_bytes() for path in contents} == contents
+    for folder, files in contents.items():
+        assert {name: (folder / name).read_bytes() for name in files} == files
     assert not tmp.exists() or list(tmp.iterdir()) == []
 
 
 @pytest.mark.parametrize("count", [FEW, 50])
 def test_a_batch_that_fails_leaves_no_temporary_file_and_no_name(tmp_path: Path, tmp: Path, count: int) -> None:
-    contents = {tmp_path / "made" / str(n): b"x" * (101 if n == count - 1 else 1) for n in range(count)}
+    contents = {tmp_path / "made": {str(n): b"x" * (101 if n == count - 1 else 1) for n in range(count)}}
     with largest_file(100), pytest.raises(StorageError):
         replace_files(contents, tmp=tmp)
     assert list((tmp_path / "made").iterdir()) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taskstore.disk.folders import create_folder, list_folder
+from taskstore.disk.folders import create_folder, list_folder, names_in
 from taskstore.errors import StorageError
 
 
@@ -38,6 +38,15 @@ def test_names_are_listed_in_order(tmp_path: Path) -> None:
 
 def test_a_missing_folder_holds_no_names(tmp_path: Path) -> None:
     assert list_folder(tmp_path / "missing") == []
+
+
+def test_names_are_told_apart_from_those_that_nothing_has(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nothing")
+    assert names_in(tmp_path, ["file", "link", "other"]) == {"file", "link"}
+    assert names_in(tmp_path / "missing", ["file"]) == set()
+    with pytest.raises(StorageError):
+        names_in(tmp_path / "link", ["file"])
 
 
 def test_a_file_cannot_be_listed(tmp_path: Path) -> None:
