@@ -55,6 +55,8 @@ def padding(size: int) -> bytes:
 
 END = bytes(2 * BLOCK)
 """What a tar ends with."""
+RECORD = 20 * BLOCK
+"""What tar programs write at once, unless they are told otherwise: pax of POSIX.1, "ustar Archive File Format"."""
 
 
 def is_ours(file: BundleFile) -> bool:
@@ -145,5 +147,5 @@ def _keywords(data: bytes) -> Iterator[bytes]:
 def _check_end(file: BundleFile, offset: int) -> None:
     """A tar ends with two empty blocks, and after them are no more than tar programs add to fill a record of tape."""
     rest = file.size - offset
-    if not len(END) <= rest <= 20 * BLOCK or file.read_at(offset, rest).strip(b"\0"):
+    if not len(END) <= rest < len(END) + RECORD or file.read_at(offset, rest).strip(b"\0"):
         raise BundleDamagedError("its tar does not end where it should")

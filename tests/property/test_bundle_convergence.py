@@ -124,21 +124,21 @@ def some_facts(chosen: random.Random) -> Selection:
 
 
 def act(store: Store, chosen: random.Random, step: int) -> None:
-    """Something that an operator may do with what this store deployed: versions, triggers and names of its own, of
-    tasks that all stores have."""
+    """Something that an operator may do with what this store deployed: versions of its own of tasks that all have, and
+    a task of its own with a trigger, as a deploy of one version removes the triggers that another one brought."""
     own = store.root.name
-    project, name = chosen.choice([("p", "a"), ("p", "c"), ("q", "b")])
-    task, trigger = TaskName(project, "development", name), f"{own}-daily"
+    project, name = chosen.choice([("p", "a"), ("p", "c"), ("q", "b"), ("p", own), ("q", own)])
+    task = TaskName(project, "development", name)
     version = TaskId(project, "development", name, f"{own}-{chosen.randrange(3)}")
     content = f"taskstore://{own}/{chosen.randrange(3)}" if chosen.random() < 0.3 else str(step)
-    triggers = [trigger] if chosen.random() < 0.6 else []
+    triggers = ["daily"] if name == own and chosen.random() < 0.6 else []
     actions: list[Callable[[], object]] = [
         *[lambda: deploy(store, name, version.version, content, *triggers, project=project)] * 6,
-        *[lambda action=action: store.operate_triggers(action, task, [trigger]) for action in OPERATIONS],
+        *[lambda action=action: store.operate_triggers(action, task, ["daily"]) for action in OPERATIONS],
         lambda: store.delete_version(version),
         lambda: store.undelete_version(version),
         lambda: store.rollback(version),
-        lambda: store.put_blob(f"{own}/{chosen.randrange(3)}", own.encode(), media_type="text/plain"),
+        *[lambda: store.put_blob(f"{own}/{chosen.randrange(3)}", own.encode(), media_type="text/plain")] * 2,
     ]
     with contextlib.suppress(NotFoundError, ConflictError):  # it was not there, or is in use
         chosen.choice(actions)()
