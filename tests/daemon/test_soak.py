@@ -35,7 +35,8 @@ REST_SECONDS = 0.3
 """In which a daemon with nothing to do gives up the index and returns what is free."""
 
 FLAT_BYTES = 20_000_000
-PEAK_BYTES = 300_000_000
+PEAK_BYTES = 400_000_000
+"""DuckDB keeps what it has read of the index while it has work, up to its limit of 256 MB."""
 
 
 class Drop(NamedTuple):

@@ -133,9 +133,9 @@ def ssh(plant: Plant) -> Path:
 
 
 SLOW = {
-    "scp": ["scp", "-q", "-l", "1600", "-D", str(SFTP_SERVER), "SOURCE", "localhost:TARGET"],
-    "rsync": ["rsync", "--inplace", "--bwlimit=300", "SOURCE", "TARGET"],
-    "cat": ["sh", "-c", '{ head -c 200000 "$1"; sleep 1.2; tail -c +200001 "$1"; } > "$2"', "sh", "SOURCE", "TARGET"],
+    "scp": ["scp", "-q", "-l", "1300", "-D", str(SFTP_SERVER), "SOURCE", "localhost:TARGET"],
+    "rsync": ["rsync", "--inplace", "--bwlimit=200", "SOURCE", "TARGET"],
+    "cat": ["sh", "-c", '{ head -c 200000 "$1"; sleep 1.5; tail -c +200001 "$1"; } > "$2"', "sh", "SOURCE", "TARGET"],
 }
 """Writers that take a second or more, with the file under its own name and open all the while."""
 
