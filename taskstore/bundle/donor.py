@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
+from taskstore.bundle.operations import check_signature
 from taskstore.bundle.reader import Bundle
 from taskstore.journal import Entry
+from taskstore.store.store import Store
 from taskstore_specs.digest import Digest
 
 
 class BundleDonor:
-    """Gives what a bundle has, each verified against its digest; `repair` checks that entries fit its own chain."""
+    """Gives `store` what `bundle` has, each verified against its digest; `repair` checks that entries fit its chain.
 
-    def __init__(self, bundle: Bundle) -> None:
+    The chain does not tell of a last entry whether it is the one that was lost: who signed the bundle does. Raises as
+    `check_signature`.
+    """
+
+    def __init__(self, store: Store, bundle: Bundle) -> None:
+        check_signature(store, bundle)
         self._bundle = bundle
 
     def blobs(self, wanted: Set[Digest]) -> Iterator[tuple[Digest, bytes]]:

@@ -392,7 +392,7 @@ def test_a_store_that_wants_signatures_takes_nothing_without(upstream: Store, tm
 
 def test_a_bundle_mends_its_store(upstream: Store, tmp_path: Path) -> None:
     with opened(send(upstream, tmp_path / "b")) as (bundle,):
-        donor = BundleDonor(bundle)
+        donor = BundleDonor(upstream, bundle)
         wanted = set(list(upstream.blobs)[:2])
         assert dict(donor.blobs(wanted)) == {d: upstream.blobs.get(d) for d in wanted}
         assert list(donor.entries(2, 4)) == [upstream.journal.read(number) for number in (2, 3, 4)]
