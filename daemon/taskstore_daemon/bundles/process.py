@@ -35,9 +35,12 @@ class TakingProcess:
         """What it came to; None while it runs."""
         return self._end
 
-    def stop(self) -> None:
+    def kill(self) -> None:
         """End it now, wherever it is: what it did so far stands, and doing it again goes on from there."""
         self._process.kill()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
         self._thread.join()
 
     def _follow(self) -> None:

@@ -67,6 +67,7 @@ class BundleWorker:
         self._owed: _Owed | None = None
         self._failures = 0
         self._not_before = 0.0
+        self._stopping = False
 
     @property
     def problem(self) -> str:
@@ -88,7 +89,7 @@ class BundleWorker:
 
         Raises TaskstoreError for a fault of the store or the disk; then it is tried again after a while.
         """
-        if now < self._not_before:
+        if self._stopping or now < self._not_before:
             return False
         try:
             finished = self._finish(now)
@@ -122,10 +123,19 @@ class BundleWorker:
             if self._refusals.is_due(place, self._met(place), now):
                 self._revive(place)
 
+    def stop(self) -> None:
+        """Begin nothing more, and end what is going on, which may hold the store up; the next start goes on from there.
+        A signal handler may call this in the middle of anything."""
+        self._stopping = True
+        run = self._run
+        if run is not None:
+            run.process.kill()
+
     def close(self) -> None:
-        """End what is going on. The next start goes on from there."""
+        """As `stop`, and wait until it has ended."""
+        self.stop()
         if self._run is not None:
-            self._run.process.stop()
+            self._run.process.join()
 
     def _finish(self, now: float) -> bool:
         if self._run is not None and (end := self._run.process.end) is not None:
