@@ -21,11 +21,11 @@ from duckdb import DuckDBPyConnection
 from taskstore.bundle.examine import compare, examine
 from taskstore.bundle.facts import digests_of
 from taskstore.bundle.layout import Config
-from taskstore.bundle.limits import BLOB_BYTES_AT_ONCE, BLOBS_AT_ONCE
 from taskstore.bundle.operations import check_signature
 from taskstore.bundle.reader import Bundle
 from taskstore.bundle.survey import Chunk, chunks
 from taskstore.bundle.verify import Progress
+from taskstore.cas import batches
 from taskstore.index import current, origins
 from taskstore.journal.changes import Change, OriginChange, ProjectChange, TaskChange, TriggerChange
 from taskstore.plan.state import State
@@ -83,18 +83,11 @@ def apply(store: Store, bundle: Bundle, on_conflict: OnConflict, by: str, progre
 
 def put_blobs(store: Store, bundle: Bundle, progress: Progress, wanted: Container[Digest] | None = None) -> None:
     """Store the blobs of `bundle`, or only those `wanted`, durably, some at a time."""
-    batch: dict[Digest, bytes] = {}
-    size = done = 0
-    for done, (digest, data) in enumerate(bundle.blobs(), 1):
-        if wanted is None or digest in wanted:
-            batch[digest] = data
-            size += len(data)
-        if len(batch) >= BLOBS_AT_ONCE or size >= BLOB_BYTES_AT_ONCE:
-            store.blobs.put_many(batch)
-            progress(done, bundle.config.counts.blobs)
-            batch, size = {}, 0
-    store.blobs.put_many(batch)
-    progress(done, bundle.config.counts.blobs)
+    done = 0
+    for batch in batches((digest, data) for digest, data in bundle.blobs() if wanted is None or digest in wanted):
+        store.blobs.put_many(batch)
+        done += len(batch)
+        progress(done, bundle.config.counts.blobs)
 
 
 class _Taking:

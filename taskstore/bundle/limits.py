@@ -32,7 +32,3 @@ FACTS_PER_ENTRY = 2_500
 FACT_BYTES_PER_ENTRY = 16 * 1024 * 1024
 """How much of a bundle one journal entry takes; a larger bundle takes several. Bounds the memory: 5,000 facts at once
 take 25 MB more."""
-
-BLOBS_AT_ONCE = 5_000
-BLOB_BYTES_AT_ONCE = 16 * 1024 * 1024
-"""How many blobs are made durable at once."""

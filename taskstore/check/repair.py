@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from taskstore.cas import batches
 from taskstore.check.donor import Donor
 from taskstore.check.fsck import Fsck
 from taskstore.check.holes import Hole, find_holes, last_fitting
@@ -15,9 +16,6 @@ from taskstore.errors import DamagedError, NotFoundError, StorageError
 from taskstore.journal.entry import Entry
 from taskstore.store.store import Store
 from taskstore_specs.digest import Digest
-
-BATCH_BYTES = 16 * 1024 * 1024
-"""How much is held in memory before it is written."""
 
 
 class RepairReport(msgspec.Struct, frozen=True):
@@ -44,12 +42,12 @@ def repair(store: Store, donor: Donor) -> RepairReport:
     entries = _fill_holes(store, donor, fsck, holes) if holes else ()
     found = list(fsck.examine(Phase.JOURNAL, Phase.BLOBS))
     damaged = {problem.digest: problem for problem in found if problem.kind in BLOB_KINDS and problem.digest}
-    blobs = _fetch_blobs(store, donor, damaged.keys())
+    fetched = _fetch_blobs(store, donor, damaged.keys())
     left = [problem for problem in found if problem.kind in ENTRY_KINDS]
     if not left:
         store.rebuild()
-    left += (problem for digest, problem in damaged.items() if digest not in set(blobs))
-    return RepairReport(tuple(entries), tuple(blobs), fsck.explain(left))
+    left += (problem for digest, problem in damaged.items() if digest not in fetched)
+    return RepairReport(tuple(entries), tuple(fetched), fsck.explain(left))
 
 
 def _fill_holes(store: Store, donor: Donor, fsck: Fsck, holes: Iterable[Hole]) -> list[int]:
@@ -92,19 +90,10 @@ def _digest(store: Store, number: int) -> Digest | None:
         return None
 
 
-def _fetch_blobs(store: Store, donor: Donor, wanted: Iterable[Digest]) -> list[Digest]:
-    fetched: list[Digest] = []
-    batch: dict[Digest, bytes] = {}
-    for digest, data in donor.blobs(frozenset(wanted)):
-        batch[digest] = data
-        if sum(map(len, batch.values())) >= BATCH_BYTES:
-            fetched += _put(store, batch)
-    return fetched + _put(store, batch)
-
-
-def _put(store: Store, batch: dict[Digest, bytes]) -> list[Digest]:
-    """Store the batch and empty it; the digests of it."""
-    store.blobs.put_many(batch)
-    digests = list(batch)
-    batch.clear()
-    return digests
+def _fetch_blobs(store: Store, donor: Donor, wanted: Iterable[Digest]) -> dict[Digest, None]:
+    """Store those of the `wanted` blobs that `donor` has; which those are, in the order in which it gave them."""
+    fetched: dict[Digest, None] = {}
+    for batch in batches(donor.blobs(frozenset(wanted))):
+        store.blobs.put_many(batch)
+        fetched.update(dict.fromkeys(batch))
+    return fetched
