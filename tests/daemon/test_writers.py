@@ -42,7 +42,7 @@ COPIERS = {
     "mv": 'mv "$SOURCE" "$FILE"',
     "mv-across": 'mv "$ELSEWHERE" "$FILE"',
     "tar": 'tar -C "$SOURCES" -c "$NAME" | tar -C "$DIR" -x',
-    "rsync": 'rsync -a "$SOURCE" "$DIR"',
+    "rsync": 'rsync -a --checksum "$SOURCE" "$DIR"',
     "rsync-in-place": 'rsync --inplace --checksum "$SOURCE" "$DIR"',
     "rsync-partial": 'rsync --partial --checksum "$SOURCE" "$DIR"',
     "rsync-delayed": 'rsync --delay-updates --checksum "$SOURCE" "$DIR"',
@@ -119,6 +119,7 @@ def test_copies_are_deployed_once(plant: Plant, options: Sequence[str]) -> None:
                 command, plant.inbox / source.name, SOURCE=source, SOURCES=sources, ELSEWHERE=elsewhere, SSH=ssh(plant)
             )
         for way in ways:
+            assert (plant.inbox / f"{way}.json").read_text() == manifest(way, version)
             assert plant.settled(f"{way}.json")["outcome"] == "created", way
     deployed_once(plant, ways)
 
