@@ -3,7 +3,8 @@
 main.py      the table of commands
 commands/    one file a command: run, status, drop
 service.py   the loop: look, work, tell, wait
-work.py      one batch: the ready files read, deployed, receipted
+work.py      one batch: the ready files deployed and receipted
+reading.py   batches of files read and prepared, one ahead in a flood
 publish.py   telling how it goes
 inbox.py     one watched folder: its scans, its watcher, what waits
 names.py     which names are manifests (pure)

@@ -12,7 +12,6 @@ import msgspec
 from taskstore.errors import ConflictError, TaskstoreError
 from taskstore.journal.changes import SourceChange
 from taskstore.plan.outcome import Outcome
-from taskstore.plan.policy import SignaturePolicy
 from taskstore.plan.prepare import PreparedTask
 from taskstore.store.commit import Decision
 from taskstore.store.preparing import PreparedFile, prepare_file
@@ -22,16 +21,15 @@ from taskstore.store.store import Store, caller
 from taskstore_daemon import log
 from taskstore_daemon.claims import Claims, FileId
 from taskstore_daemon.missing import Missing
-from taskstore_daemon.signatures import signature_of
 from taskstore_daemon.take import Taken
 from taskstore_daemon.verdict import Verdict
-from taskstore_specs import Format
 
 _RIVALS_NAMED = 5
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A file that was read: which it is, the folder of its inbox, what the journal calls it, and what it held.
+    """A file that was read: which it is, what the journal calls it, what it held, the folder of its inbox, and what was
+    made of it.
 
     `key_before` is what the journal calls it if it was renamed since it was last dealt with.
     """
@@ -40,6 +38,7 @@ class Arrival(msgspec.Struct, frozen=True):
     key: str
     taken: Taken
     root: Path
+    prepared: PreparedFile | DeployResult
     key_before: str | None = None
 
 
@@ -61,11 +60,13 @@ class Ingest:
         A file's content is known, and left alone, when it is what the file was last deployed with, whatever was
         deployed since by other ways. Raises BusyError, StorageError; then all of them can be dealt with again.
         """
-        read = [self._read(arrival) for arrival in arrivals]
         self._note_renamed([arrival for arrival in arrivals if arrival.key_before is not None])
+        for arrival in arrivals:
+            self._note_claims(arrival)
         results: dict[str, Sequence[DeployResult]] = {}
         new: list[PreparedFile] = []
-        for arrival, file in zip(arrivals, read, strict=True):
+        for arrival in arrivals:
+            file = arrival.prepared
             if isinstance(file, DeployResult):
                 results[arrival.key] = [file]
             elif refused := self._contradictions(arrival, file):
@@ -73,7 +74,7 @@ class Ingest:
             else:
                 new.append(file)
         results |= self._deploy_apart(new, watched=True)
-        results |= self._deploy_apart(self._to_restore(arrivals, read, results), watched=False)
+        results |= self._deploy_apart(self._to_restore(arrivals, results), watched=False)
         self._note_restored(arrivals, results)
         self._shaken -= {arrival.file for arrival in arrivals}
         return [_verdict(arrival, results.get(arrival.key, ()), now) for arrival in arrivals]
@@ -104,34 +105,25 @@ class Ingest:
         shaken, self._shaken = self._shaken, set()
         return shaken
 
-    def _read(self, arrival: Arrival) -> PreparedFile | DeployResult:
-        source = Source(arrival.key, arrival.taken.data, Format.of_name(arrival.taken.path), self._signature(arrival))
-        try:
-            file = prepare_file(source)
-        except Exception as error:
-            log.fault("a file could not be read", path=arrival.key)
-            file = _fault(arrival.key, error)
-        documents = file.documents if isinstance(file, PreparedFile) else ()
+    def _note_claims(self, arrival: Arrival) -> None:
+        documents = arrival.prepared.documents if isinstance(arrival.prepared, PreparedFile) else ()
         self._shaken |= self._claims.replace(arrival.file, documents)
         if self._missing is not None and documents:
             # A file that cannot be read speaks of what it spoke of before: breaking it is not removing it.
             tasks = [document.task_id.task for document in documents if isinstance(document, PreparedTask)]
             self._missing.speaks(arrival.file, tasks)
-        return file
 
     def _to_restore(
-        self,
-        arrivals: Sequence[Arrival],
-        read: Sequence[PreparedFile | DeployResult],
-        results: Mapping[str, Sequence[DeployResult]],
+        self, arrivals: Sequence[Arrival], results: Mapping[str, Sequence[DeployResult]]
     ) -> list[PreparedFile]:
         """The files that are known and left alone, though what they deploy was pruned while they were gone."""
         if self._missing is None:
             return []
         return [
-            file
-            for arrival, file in zip(arrivals, read, strict=True)
-            if isinstance(file, PreparedFile) and not results[arrival.key] and self._missing.is_pruned(arrival.file)
+            arrival.prepared
+            for arrival in arrivals
+            if isinstance(arrival.prepared, PreparedFile)
+            if not results[arrival.key] and self._missing.is_pruned(arrival.file)
         ]
 
     def _note_restored(self, arrivals: Sequence[Arrival], results: Mapping[str, Sequence[DeployResult]]) -> None:
@@ -140,10 +132,6 @@ class Ingest:
         for arrival in arrivals:
             if not any(result.error for result in results.get(arrival.key, ())):
                 self._missing.restored(arrival.file)
-
-    def _signature(self, arrival: Arrival) -> Path | None:
-        required = self._store.config.policies.signatures is SignaturePolicy.REQUIRED
-        return signature_of(arrival.root, arrival.taken.path) if required else None
 
     def _contradictions(self, arrival: Arrival, file: PreparedFile) -> list[DeployResult]:
         """The refusal of a file that another one contradicts; nothing when none does."""
@@ -191,6 +179,15 @@ class Ingest:
             for file in files:
                 results |= self._deploy_apart([file], watched=watched)
         return results
+
+
+def prepare(source: Source) -> PreparedFile | DeployResult:
+    """Prepare one file; a fault of ours in that refuses it, and no other."""
+    try:
+        return prepare_file(source)
+    except Exception as error:
+        log.fault("a file could not be read", path=source.path)
+        return _fault(source.path, error)
 
 
 def _fault(path: str, error: Exception) -> DeployResult:

@@ -62,8 +62,9 @@ class Service:
     # A signal handler may call these in the middle of anything, so they take no lock.
 
     def stop(self) -> None:
-        """Finish the batch at hand, then end."""
+        """Finish the batch at hand, then end. A bundle is left where it is."""
         self._stopping = True
+        self._bundles.stop()
         self._wakes.put(None)
 
     def rescan(self) -> None:
@@ -81,6 +82,7 @@ class Service:
             self._publisher.publish(time.monotonic(), self._problem)
             if not worked and not self._stopping:
                 self._wait(now)
+        self._worker.rest()
         self._publisher.publish(time.monotonic(), self._problem, stopping=True)
 
     def run_once(self) -> bool:
@@ -177,6 +179,7 @@ class Service:
 
     def _rest_after_flood(self) -> None:
         self._dealt_with = 0
+        self._worker.rest()
         self._store.close()
         memory.give_back()
 

@@ -1,21 +1,21 @@
-"""One batch: the ready files read, deployed, receipted."""
+"""One batch: the ready files deployed and receipted."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 
+from taskstore.errors import TaskstoreError
+from taskstore.plan.policy import SignaturePolicy
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
-from taskstore_daemon.batches import Ready, next_batch
-from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.claims import FileId
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.ingest import Arrival, Ingest
-from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES
 from taskstore_daemon.missing import Missing
 from taskstore_daemon.prune import Pruning
-from taskstore_daemon.take import NotYet, Refused, Taken, take
+from taskstore_daemon.reading import Batch, Reader
+from taskstore_daemon.take import NotYet, Refused
 from taskstore_daemon.verdict import Verdict, refusal
 
 
@@ -25,6 +25,7 @@ class Worker:
     def __init__(self, store: Store, desks: Sequence[Desk], by: str | None, missing: Missing | None) -> None:
         self._store = store
         self._desks = desks
+        self._reader = Reader(desks, signed=store.config.policies.signatures is SignaturePolicy.REQUIRED)
         self._missing = missing
         self._ingest = Ingest(store, by, lambda file: desks[file.inbox].inbox.key(file.path), missing)
         self._pruning = Pruning(store, missing, by) if missing is not None else None
@@ -41,13 +42,21 @@ class Worker:
         """
         for desk in self._desks:
             desk.tell()
-        trackers = [desk.inbox.tracker for desk in self._desks]
-        batch = next_batch([tracker.ready_by_folder() for tracker in trackers], files=BATCH_FILES, size=BATCH_BYTES)
-        if batch:
-            self._deal_with(batch, now, last=len(batch) == sum(tracker.queued for tracker in trackers))
-        elif self._pruning is not None:
-            self._pruning.prune()
-        return len(batch)
+        batch = self._reader.take()
+        if batch is None:
+            if self._pruning is not None:
+                self._pruning.prune()
+            return 0
+        try:
+            self._deal_with(batch, now)
+        except TaskstoreError:
+            self._reader.put_back()
+            raise
+        return len(batch.files)
+
+    def rest(self) -> None:
+        """A flood is over: give up what is only worth having in one."""
+        self._reader.rest()
 
     def forget(self, number: int, gone: Sequence[str]) -> None:
         """These files of an inbox are gone."""
@@ -64,25 +73,27 @@ class Worker:
             self._missing.replaced(number)
         self._missing.scanned(number, healthy=not inbox.problem, files=len(inbox.tracker))
 
-    def _deal_with(self, batch: Sequence[Ready], now: float, *, last: bool) -> None:
+    def _deal_with(self, batch: Batch, now: float) -> None:
         verdicts: defaultdict[int, list[Verdict]] = defaultdict(list)
         arrivals: list[Arrival] = []
-        for number, desk in enumerate(self._desks):
-            for found in _read(number, desk, [file for file in batch if file.inbox == number]):
-                if isinstance(found, NotYet):
-                    desk.postpone(found.path, found.reason, now)
-                elif isinstance(found, Refused):
-                    verdicts[number].append(_refuse(found))
-                else:
-                    arrivals.append(found)
+        for file, found in zip(batch.files, batch.found(), strict=True):
+            desk = self._desks[file.inbox]
+            if not desk.inbox.tracker.is_ready(file.path, file.stamp):
+                continue  # it changed or went since it was read ahead
+            if isinstance(found, NotYet):
+                desk.postpone(found.path, found.reason, now)
+            elif isinstance(found, Refused):
+                verdicts[file.inbox].append(_refuse(found))
+            else:
+                arrivals.append(found)
         deployed = self._ingest.deploy(arrivals, system_clock())
-        if last:
+        if not self._reader.has_more:
             # Nothing follows for which the index should be kept open, and whoever lists what was dropped waits for it.
             self._store.close()
         for arrival, verdict in zip(arrivals, deployed, strict=True):
             verdicts[arrival.file.inbox].append(verdict)
         for number, mine in verdicts.items():
-            stamps = {file.path: file.stamp for file in batch if file.inbox == number}
+            stamps = {file.path: file.stamp for file in batch.files if file.inbox == number}
             self._desks[number].record(mine, stamps)
         self._retry_shaken()
         if any(verdict.made_project for verdict in deployed):
@@ -92,29 +103,6 @@ class Worker:
     def _retry_shaken(self) -> None:
         for file in self._ingest.take_shaken():
             self._desks[file.inbox].inbox.tracker.revive([file.path])
-
-
-def _read(number: int, desk: Desk, files: Sequence[Ready]) -> list[Arrival | Refused | NotYet]:
-    if not files:
-        return []
-    try:
-        with opened_folder(str(desk.inbox.root)) as root:
-            return [_arrival(number, desk, root, take(root, file.path, file.stamp)) for file in files]
-    except OSError as error:
-        return [NotYet(file.path, f"the folder cannot be read: {error.strerror}") for file in files]
-
-
-def _arrival(number: int, desk: Desk, root: int, found: Taken | Refused | NotYet) -> Arrival | Refused | NotYet:
-    if not isinstance(found, Taken):
-        return found
-    before = desk.inbox.renamed_from(root, found.stamp)
-    return Arrival(
-        file=FileId(number, found.path),
-        key=desk.inbox.key(found.path),
-        taken=found,
-        root=desk.inbox.root,
-        key_before=desk.inbox.key(before) if before is not None else None,
-    )
 
 
 def _refuse(found: Refused) -> Verdict:

@@ -69,7 +69,7 @@ class PreparedAhead:
             self._ahead.append(work.prepared)
             if not work.prepared.done():
                 self._waiting.put(work)
-        if self._helper is None and self._waiting.qsize() > _WORTH_A_PROCESS and _has_another_core():
+        if self._helper is None and self._waiting.qsize() > _WORTH_A_PROCESS and has_another_core():
             self._helper = Thread(target=self._help, name="taskstore-prepare", daemon=True)
             self._helper.start()
 
@@ -123,6 +123,7 @@ def _chunks(read: Iterator[Deployable]) -> Iterator[Chunk | Exception]:
         yield failure
 
 
-def _has_another_core() -> bool:
+def has_another_core() -> bool:
+    """Whether this process may use more than one core."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (cores or 1) > 1

@@ -1,0 +1,162 @@
+"""Batches of files, read and prepared. While one batch is dealt with, the next is prepared by a second process.
+
+The files are read here, in the loop's thread: a thread of their own would ask for the interpreter's lock after each
+system call, and wait for it most of the time. What is prepared ahead may have changed since; whoever deals with it
+checks that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from taskstore.store.ahead import FILES_PER_CHUNK, has_another_core
+from taskstore.store.preparing import Batch as Prepared
+from taskstore.store.preparing import prepare_chunk
+from taskstore.store.second import SecondProcess
+from taskstore.store.source import Source
+from taskstore_daemon import log
+from taskstore_daemon.batches import Ready, next_batch
+from taskstore_daemon.beneath import opened_folder
+from taskstore_daemon.claims import FileId
+from taskstore_daemon.desk import Desk
+from taskstore_daemon.ingest import Arrival, prepare
+from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES
+from taskstore_daemon.signatures import signature_of
+from taskstore_daemon.take import NotYet, Refused, Taken, take
+from taskstore_specs import Format
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """The files of a batch, and what is found of each, as soon as it is asked for."""
+
+    files: Sequence[Ready]
+    found: Callable[[], Sequence[Arrival | Refused | NotYet]]
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """A file that was read, and is yet to be prepared; otherwise as Arrival."""
+
+    taken: Taken
+    source: Source
+    file: FileId
+    root: Path
+    key_before: str | None
+
+
+class Reader:
+    """Reads what is ready in all inboxes. `signed` says whether the store wants signatures."""
+
+    def __init__(self, desks: Sequence[Desk], *, signed: bool) -> None:
+        self._desks = desks
+        self._signed = signed
+        self._ahead: Batch | None = None
+        self._helper: _Helper | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether another batch follows the one that was taken last."""
+        return self._ahead is not None
+
+    def take(self) -> Batch | None:
+        """The next batch, None if nothing is ready; the one after it, if there is one, is prepared meanwhile."""
+        batch = self._ahead or self._next()
+        self._ahead = self._next(besides=batch.files) if batch is not None else None
+        return batch
+
+    def put_back(self) -> None:
+        """What was taken last could not be dealt with: everything is to be taken again, in its order."""
+        self._ahead = None
+
+    def rest(self) -> None:
+        """The flood is over: end the second process."""
+        if self._helper is not None:
+            self._helper.close()
+        self._helper = None
+
+    def _next(self, besides: Sequence[Ready] = ()) -> Batch | None:
+        ready = [desk.inbox.tracker.ready_by_folder() for desk in self._desks]
+        files = next_batch(ready, files=BATCH_FILES, size=BATCH_BYTES, besides=besides)
+        if not files:
+            return None
+        found = self._read(files)
+        sources = [item.source for item in found if isinstance(item, _Read)]
+        ahead = self._prepared_ahead(sources) if besides else None
+
+        def collect() -> Sequence[Arrival | Refused | NotYet]:
+            prepared = iter(ahead() if ahead is not None else map(prepare, sources))
+            return [
+                Arrival(item.file, item.source.path, item.taken, item.root, next(prepared), item.key_before)
+                if isinstance(item, _Read)
+                else item
+                for item in found
+            ]
+
+        return Batch(files, collect)
+
+    def _prepared_ahead(self, sources: Sequence[Source]) -> Callable[[], Prepared] | None:
+        """None when there are too few files to trouble another process with."""
+        if len(sources) < BATCH_FILES // 2 or not has_another_core():
+            return None
+        self._helper = self._helper or _Helper()
+        return self._helper.prepare(sources)
+
+    def _read(self, files: Sequence[Ready]) -> list[_Read | Refused | NotYet]:
+        found: dict[Ready, _Read | Refused | NotYet] = {}
+        for number, desk in enumerate(self._desks):
+            mine = [file for file in files if file.inbox == number]
+            try:
+                with opened_folder(str(desk.inbox.root)) as root:
+                    found |= {file: self._read_file(desk, root, file) for file in mine}
+            except OSError as error:
+                found |= {file: NotYet(file.path, f"the folder cannot be read: {error.strerror}") for file in mine}
+        return [found[file] for file in files]
+
+    def _read_file(self, desk: Desk, root: int, file: Ready) -> _Read | Refused | NotYet:
+        inbox = desk.inbox
+        taken = take(root, file.path, file.stamp)
+        if not isinstance(taken, Taken):
+            return taken
+        signature = signature_of(inbox.root, file.path) if self._signed else None
+        before = inbox.renamed_from(root, taken.stamp)
+        return _Read(
+            taken=taken,
+            source=Source(inbox.key(file.path), taken.data, Format.of_name(file.path), signature),
+            file=FileId(file.inbox, file.path),
+            root=inbox.root,
+            key_before=inbox.key(before) if before is not None else None,
+        )
+
+
+class _Helper:
+    """A second process, and the thread that waits for it."""
+
+    def __init__(self) -> None:
+        self._process = SecondProcess()
+        self._thread = ThreadPoolExecutor(1, "taskstored-prepare")
+
+    def prepare(self, sources: Sequence[Source]) -> Callable[[], Prepared]:
+        """Begin to prepare these files; what is returned gives them, and does itself what was not begun by then."""
+        chunks = [sources[start : start + FILES_PER_CHUNK] for start in range(0, len(sources), FILES_PER_CHUNK)]
+        begun = [self._thread.submit(self._process.prepare, chunk) for chunk in chunks]
+
+        def collect() -> Prepared:
+            try:
+                return [
+                    file
+                    for chunk, ahead in zip(chunks, begun, strict=True)
+                    for file in (prepare_chunk(chunk) if ahead.cancel() else ahead.result())
+                ]
+            except Exception:
+                log.fault("a batch could not be prepared", files=len(sources))
+                return [prepare(source) for source in sources]
+
+        return collect
+
+    def close(self) -> None:
+        """End both."""
+        self._thread.shutdown(cancel_futures=True)
+        self._process.close()
