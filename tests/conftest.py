@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.network import can_be_taken_away, taken_away
 
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
@@ -33,6 +36,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def thorough(request: pytest.FixtureRequest) -> bool:
     """Whether the long forms were asked for (`make crash`, `make bench`, `make soak`)."""
     return bool(request.config.getoption("--thorough"))
+
+
+@pytest.fixture(scope="module")
+def no_network() -> Iterator[None]:
+    """The tests of the module, and all programs that they start, have no network at all, not even loopback; where this
+    user may take it away."""
+    with taken_away(loopback=False) if can_be_taken_away() else nullcontext():
+        yield
+
+
+@pytest.fixture(scope="module")
+def only_loopback() -> Iterator[None]:
+    """As `no_network`, but for loopback."""
+    with taken_away(loopback=True) if can_be_taken_away() else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("no_network")
+
 Taskstore = Callable[..., Any]
 ROOT = Path(__file__).parent.parent.parent
 MANIFEST = """

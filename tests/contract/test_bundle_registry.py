@@ -1,13 +1,11 @@
-"""Other programs carry a bundle unchanged: skopeo into a real container registry and back; and no network is needed."""
+"""Other programs carry a bundle unchanged: skopeo into a real container registry and back."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +15,9 @@ import pytest
 from taskstore.bundle import opened
 from tests.bundle_stores import content_of, deploy, facts_of, new_store, send, take
 
-ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60
 
+pytestmark = pytest.mark.usefixtures("only_loopback")
 needs_registry = pytest.mark.skipif(
     not (shutil.which("skopeo") and shutil.which("docker-registry")),
     reason="needs the Debian packages skopeo and docker-registry",
@@ -88,42 +86,3 @@ def test_a_registry_carries_a_bundle_without_facts(registry: str, tmp_path: Path
         _copy(f"oci-archive:{sent}", f"docker://{registry}/stores/empty:v1", tmp_path)
         _copy(f"docker://{registry}/stores/empty:v1", f"oci-archive:{tmp_path / 'back.tar'}:v1", tmp_path)
         assert take(site, tmp_path / "back.tar").taken == 0
-
-
-def _can_unshare() -> bool:
-    try:
-        return subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
-@pytest.mark.skipif(not _can_unshare(), reason="optional: this system lets nobody make a network namespace")
-def test_nothing_needs_a_network(tmp_path: Path) -> None:
-    """Every command, in a namespace that has no network at all, not even loopback."""
-    script = """
-        set -e
-        taskstore() { "$PYTHON" -m taskstore.cli.main "$@" >/dev/null; }
-        ssh-keygen -q -t ed25519 -N "" -f key
-        taskstore init upstream
-        taskstore init site --signatures required
-        echo "upstream $(cat key.pub)" >site/allowed_signers
-        taskstore deploy --store upstream "$SAMPLES/00-project.yaml" "$SAMPLES/reports.yaml"
-        taskstore bundle create --store upstream all.tar --sign key
-        taskstore bundle inspect all.tar
-        taskstore bundle verify --store site all.tar
-        taskstore bundle apply --store site all.tar
-        taskstore bundle receipt --store site receipt
-        taskstore bundle create --store upstream delta.tar --receipt receipt --sign key
-        taskstore bundle apply --store site delta.tar
-    """
-    packages = os.pathsep.join(str(ROOT / part) for part in ("", "daemon", "specs"))
-    environment = {**os.environ, "PYTHONPATH": packages, "PYTHON": sys.executable, "SAMPLES": str(ROOT / "samples")}
-    done = subprocess.run(
-        ["unshare", "-rn", "bash", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=2 * PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr

@@ -37,6 +37,8 @@ from tests.bundle_stores import (
     versions,
 )
 
+pytestmark = pytest.mark.usefixtures("no_network")
+
 TASK = TaskName("p", "development", "a")
 
 

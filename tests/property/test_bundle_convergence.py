@@ -36,6 +36,8 @@ from tests.bundle_stores import (
     versions,
 )
 
+pytestmark = pytest.mark.usefixtures("no_network")
+
 ROOT = Path(__file__).parent.parent.parent
 STEPS, ROUNDS = 40, 4
 THOROUGH_SEEDS = 20

@@ -14,6 +14,8 @@ from taskstore.errors import TaskstoreError
 from taskstore.store.store import Store
 from tests.bundle_stores import deploy, files_of, new_store, quiet, send, take
 
+pytestmark = pytest.mark.usefixtures("no_network")
+
 FLIPS = 300
 
 

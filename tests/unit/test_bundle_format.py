@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from taskstore.bundle import layout, limits
 from taskstore.bundle.layout import Config
 from taskstore.bundle.parts import HEADER, Part
 from taskstore.bundle.receipt import Known, Receipt, decode_receipt, encode_receipt
 from taskstore.index.selection import Chosen, Selection
+
+pytestmark = pytest.mark.usefixtures("no_network")
 
 DOCUMENT = (Path(__file__).parents[2] / "specs" / "bundle-format.md").read_text("utf-8")
 

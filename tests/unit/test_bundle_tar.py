@@ -12,6 +12,8 @@ from taskstore.bundle import tar
 from taskstore.bundle.limits import MEMBERS
 from taskstore.errors import BundleDamagedError
 
+pytestmark = pytest.mark.usefixtures("no_network")
+
 BLOB = f"blobs/sha256/{'ab' * 32}"
 
 
