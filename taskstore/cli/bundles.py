@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from taskstore.plan.survey import Conflict
 
 
+_STEPS = 200
+"""How often a bar is drawn at most."""
+
+
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Tells how far an operation is, by a bar on a terminal; told how many of how many things are done."""
@@ -23,8 +27,9 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     with bar:
 
         def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
+            if done == total or done - bar.pos >= total // _STEPS:  # drawing it takes longer than most things do
+                bar.length = total
+                bar.update(done - bar.pos)
 
         yield show
 

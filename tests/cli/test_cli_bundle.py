@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import pty
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,3 +157,34 @@ def test_an_existing_file_is_not_overwritten(registry: Taskstore, bundle: Path) 
 def test_nonsense_is_a_usage_error(registry: Taskstore, tmp_path: Path, arguments: list[str]) -> None:
     assert registry("bundle", "create", tmp_path / "out.tar", *arguments).code == 2
     assert not (tmp_path / "out.tar").exists()
+
+
+def on_terminal(*arguments: str | Path) -> tuple[str, str]:
+    """What `taskstore` writes to a pipe as its stdout, and to a terminal as its stderr."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "taskstore.cli.main", *map(str, arguments)]
+    packages = os.pathsep.join(str(ROOT / part) for part in ("", "daemon", "specs"))
+    environment = {**os.environ, "PYTHONPATH": packages, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment, text=True) as running:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux tells that nobody has the terminal open any more
+            while more := os.read(ours, 4096):
+                shown += more
+        os.close(ours)
+        assert running.stdout is not None
+        said = running.stdout.read()
+    assert running.returncode == 0, shown
+    return said, shown.decode()
+
+
+def test_a_terminal_shows_how_far_it_is_and_a_pipe_does_not(
+    registry: Taskstore, store: Path, site: Path, tmp_path: Path
+) -> None:
+    made, packing = on_terminal("bundle", "create", tmp_path / "seen.tar", "--store", store, "--json")
+    taken, taking = on_terminal("bundle", "apply", tmp_path / "seen.tar", "--store", site, "--json")
+    assert json.loads(made)["entries"] and json.loads(taken)["bundles"]
+    for label, shown in (("Packing", packing), ("Taking in", taking)):
+        assert label in shown and "100%" in shown
+    again = registry("bundle", "verify", tmp_path / "seen.tar", "--store", site)
+    assert (again.code, again.err) == (0, "")

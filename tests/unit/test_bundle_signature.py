@@ -21,9 +21,10 @@ from taskstore.errors import (
 )
 from taskstore.trust import Trust, sign
 
-pytestmark = pytest.mark.usefixtures("no_network")
-
-pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs the Debian package openssh-client")
+pytestmark = [
+    pytest.mark.usefixtures("no_network"),
+    pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs the Debian package openssh-client"),
+]
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 CONTENT = [b"what", b" was", b" signed" * 10_000]
 
