@@ -76,7 +76,7 @@ def scan(file: BundleFile) -> dict[str, Member]:
     for _ in range(2 * MEMBERS):
         block = file.read_at(offset, BLOCK)
         if block == bytes(BLOCK):
-            _check_end(file, offset)
+            _check_end(file, offset, most_filling=0 if ours else RECORD - BLOCK)
             return members
         kind, name, size = _parse(block, offset)
         if ours and block != header(name, size):
@@ -144,8 +144,8 @@ def _keywords(data: bytes) -> Iterator[bytes]:
         data = data[length:]
 
 
-def _check_end(file: BundleFile, offset: int) -> None:
-    """A tar ends with two empty blocks, and after them are no more than tar programs add to fill a record of tape."""
+def _check_end(file: BundleFile, offset: int, most_filling: int) -> None:
+    """A tar ends with two empty blocks; other programs than this one fill up a record after them."""
     rest = file.size - offset
-    if not len(END) <= rest < len(END) + RECORD or file.read_at(offset, rest).strip(b"\0"):
+    if not len(END) <= rest <= len(END) + most_filling or file.read_at(offset, rest).strip(b"\0"):
         raise BundleDamagedError("its tar does not end where it should")

@@ -68,6 +68,12 @@ def test_what_other_programs_write_is_read(format: int) -> None:
     assert {name: member.size for name, member in found.items()} == {BLOB: 700, "index.json": 3}
 
 
+def test_what_is_written_ends_where_it_was_ended() -> None:
+    data = written(("oci-layout", b"{}"), (BLOB, b"x"))
+    with pytest.raises(BundleDamagedError, match="does not end where it should"):
+        tar.scan(Bytes(data + bytes(tar.BLOCK)))
+
+
 @pytest.mark.parametrize("blocks", range(20))
 def test_a_tar_that_fills_up_its_last_record_is_read_whatever_is_left_of_it(blocks: int) -> None:
     data = packed(info(BLOB, size=blocks * tar.BLOCK))
