@@ -8,15 +8,12 @@ checks that.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 
-from taskstore.store.ahead import FILES_PER_CHUNK, has_another_core
+from taskstore.store.helper import Helper
 from taskstore.store.preparing import Batch as Prepared
-from taskstore.store.preparing import prepare_chunk
-from taskstore.store.second import SecondProcess
 from taskstore.store.source import Source
 from taskstore_daemon import log
 from taskstore_daemon.batches import Ready, next_batch
@@ -54,7 +51,7 @@ class Reader:
         self._desks = desks
         self._signed = signed
         self._ahead: Batch | None = None
-        self._helper: _Helper | None = None
+        self._helper: Helper | None = None
 
     @property
     def has_more(self) -> bool:
@@ -99,10 +96,19 @@ class Reader:
 
     def _prepared_ahead(self, sources: Sequence[Source]) -> Callable[[], Prepared] | None:
         """None when there are too few files to trouble another process with."""
-        if len(sources) < BATCH_FILES // 2 or not has_another_core():
+        if len(sources) < Helper.WORTHWHILE:
             return None
-        self._helper = self._helper or _Helper()
-        return self._helper.prepare(sources)
+        self._helper = self._helper or Helper()
+        begun = self._helper.prepare(sources)
+
+        def collect() -> Prepared:
+            try:
+                return begun()
+            except Exception:
+                log.fault("a batch could not be prepared", files=len(sources))
+                return [prepare(source) for source in sources]
+
+        return collect
 
     def _read(self, files: Sequence[Ready]) -> list[_Read | Refused | NotYet]:
         found: dict[Ready, _Read | Refused | NotYet] = {}
@@ -129,34 +135,3 @@ class Reader:
             root=inbox.root,
             key_before=inbox.key(before) if before is not None else None,
         )
-
-
-class _Helper:
-    """A second process, and the thread that waits for it."""
-
-    def __init__(self) -> None:
-        self._process = SecondProcess()
-        self._thread = ThreadPoolExecutor(1, "taskstored-prepare")
-
-    def prepare(self, sources: Sequence[Source]) -> Callable[[], Prepared]:
-        """Begin to prepare these files; what is returned gives them, and does itself what was not begun by then."""
-        chunks = [sources[start : start + FILES_PER_CHUNK] for start in range(0, len(sources), FILES_PER_CHUNK)]
-        begun = [self._thread.submit(self._process.prepare, chunk) for chunk in chunks]
-
-        def collect() -> Prepared:
-            try:
-                return [
-                    file
-                    for chunk, ahead in zip(chunks, begun, strict=True)
-                    for file in (prepare_chunk(chunk) if ahead.cancel() else ahead.result())
-                ]
-            except Exception:
-                log.fault("a batch could not be prepared", files=len(sources))
-                return [prepare(source) for source in sources]
-
-        return collect
-
-    def close(self) -> None:
-        """End both."""
-        self._thread.shutdown(cancel_futures=True)
-        self._process.close()

@@ -14,13 +14,14 @@ import pytest
 
 from taskstore import Source, Store
 from taskstore.errors import StorageError
-from taskstore.store.ahead import BYTES_PER_CHUNK, CHUNKS_PER_BATCH, FILES_PER_CHUNK, PreparedAhead
-from taskstore.store.preparing import Batch, PreparedFile, prepare_chunk
+from taskstore.store.ahead import BYTES_PER_BATCH, FILES_PER_BATCH, PreparedAhead
+from taskstore.store.helper import FILES_PER_CHUNK, Helper
+from taskstore.store.preparing import Batch, Chunk, PreparedFile, prepare_chunk
 from taskstore.store.results import DeployResult
 from taskstore.store.second import SecondProcess
 from taskstore_specs import Format
 
-BATCH = CHUNKS_PER_BATCH * FILES_PER_CHUNK
+BATCH = FILES_PER_BATCH
 
 
 def manifest(number: int, padding: int = 0) -> Source:
@@ -53,8 +54,8 @@ def test_many_files_come_in_their_order_in_full_batches() -> None:
 
 
 def test_large_files_make_batches_of_fewer() -> None:
-    found = batches(manifest(number, padding=BYTES_PER_CHUNK) for number in range(CHUNKS_PER_BATCH + 1))
-    assert [len(batch) for batch in found] == [CHUNKS_PER_BATCH, 1]
+    found = batches(manifest(number, padding=BYTES_PER_BATCH // 4) for number in range(9))
+    assert [len(batch) for batch in found] == [4, 4, 1]
 
 
 def test_the_second_process_makes_of_files_what_this_one_does() -> None:
@@ -62,6 +63,25 @@ def test_the_second_process_makes_of_files_what_this_one_does() -> None:
     with SecondProcess() as second:
         assert told(second.prepare(sources)) == told(prepare_chunk(sources))
         assert told(second.prepare(sources[:1])) == told(prepare_chunk(sources[:1]))
+
+
+def test_what_the_second_process_has_not_begun_this_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def prepare(self: SecondProcess, chunk: Chunk) -> Batch:
+        asked.append(len(chunk))
+        assert may_go_on.wait(60)
+        return prepare_chunk(chunk)
+
+    may_go_on = threading.Event()
+    monkeypatch.setattr(SecondProcess, "prepare", prepare)
+    sources = list(map(manifest, range(3 * FILES_PER_CHUNK)))
+    helper = Helper()
+    collect = helper.prepare(sources)
+    threading.Timer(0.5, may_go_on.set).start()
+    assert collect() == prepare_chunk(sources)
+    assert asked in ([], [FILES_PER_CHUNK])
+    helper.close()
 
 
 def test_files_that_are_prepared_stay_as_they_are() -> None:
@@ -103,7 +123,7 @@ def test_an_interrupt_is_left_to_this_process() -> None:
 def test_nothing_is_left_running() -> None:
     with PreparedAhead(map(manifest, range(2 * BATCH))) as ahead:
         ahead.take()
-    assert "taskstore-prepare" not in [thread.name for thread in threading.enumerate()]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("taskstore-prepare")]
     with SecondProcess() as second:
         second.prepare([manifest(1)])
         pid = second.pid
@@ -112,7 +132,7 @@ def test_nothing_is_left_running() -> None:
         os.kill(pid, 0)
 
 
-def test_what_cannot_be_read_stops_a_deploy_after_the_batches_before_it(tmp_path: Path) -> None:
+def test_what_cannot_be_read_stops_a_deploy_after_what_was_read_before_it(tmp_path: Path) -> None:
     def read() -> Iterator[Source]:
         yield from map(manifest, range(BATCH + 3))
         raise StorageError("cannot read", Path("inbox"), OSError(5, "Input/output error"))
@@ -120,4 +140,4 @@ def test_what_cannot_be_read_stops_a_deploy_after_the_batches_before_it(tmp_path
     with Store.init(tmp_path / "store", projects=["plant"]) as store:
         with pytest.raises(StorageError):
             store.deploy(read())
-        assert store.status().versions == BATCH
+        assert store.status().versions == BATCH + 3
