@@ -115,11 +115,12 @@ class Ledger:
 
 
 class Use(NamedTuple):
-    """What a process holds: bytes of memory, the most of them that it ever held, descriptors."""
+    """What a process holds: bytes of memory, the most of them that it ever held, descriptors, processes of its own."""
 
     memory: int
     peak: int
     descriptors: int
+    children: int
 
     @classmethod
     def of(cls, pid: int) -> Use:
@@ -127,10 +128,12 @@ class Use(NamedTuple):
         process = Path(f"/proc/{pid}")
         told = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
         memory, peak = (int(told[name].removesuffix(" kB")) * 1024 for name in ("VmRSS", "VmHWM"))
-        return cls(memory, peak, len(list((process / "fd").iterdir())))
+        children = (process / "task" / str(pid) / "children").read_text().split()
+        return cls(memory, peak, len(list((process / "fd").iterdir())), len(children))
 
     def __str__(self) -> str:
-        return f"{self.memory / 1e6:.0f} MB at rest, {self.peak / 1e6:.0f} at most, {self.descriptors} descriptors"
+        memory = f"{self.memory / 1e6:.0f} MB at rest, {self.peak / 1e6:.0f} at most"
+        return f"{memory}, {self.descriptors} descriptors, {self.children} children"
 
 
 def put(plant: Plant, name: str, text: str, *, in_place: bool) -> None:
@@ -206,3 +209,4 @@ def test_memory_and_descriptors_stay_flat(plant: Plant, thorough: bool, capsys: 
     assert max(use.memory for use in late) < max(use.memory for use in warm) + FLAT_BYTES
     assert uses[-1].peak < PEAK_BYTES
     assert max(use.descriptors for use in late) <= max(use.descriptors for use in warm) + 2
+    assert max(use.children for use in late) <= max(use.children for use in warm)
