@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from taskstore.bundle import Applied, OnConflict, apply, make_bundle, opened, take_receipt
+from taskstore.bundle.progress import quiet
 from taskstore.index.selection import Selection
 from taskstore.plan.policy import Policy, SignaturePolicy, VersionPolicy
 from taskstore.store.config import create_store
@@ -65,10 +66,6 @@ def deploy(store: Store, name: str, version: str, content: str, *triggers: str, 
     }
     report = store.deploy([Source(f"{name}.json", msgspec.json.encode(document), Format.JSON)])
     assert report.summary.rejected == 0, report.results
-
-
-def quiet(done: int, total: int) -> None:
-    """No progress."""
 
 
 def send(

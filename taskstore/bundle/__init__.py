@@ -5,6 +5,7 @@ create.py       what goes into a bundle           split.py      into one file or
 writer.py       the file, as it is written        reader.py     the file, as it is read by who trusts nothing
 layout.py       its documents                     facts.py      its records of facts
 tar.py          the tar around it                 packs.py      many records in one layer
+progress.py     how far an operation is
 parts.py        parts, read as one file           receipt.py    what a store has of others
 verify.py       all of it, checked                survey.py     beside the store that it came to
 examine.py      what the store would take         apply.py      taken in

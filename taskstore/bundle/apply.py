@@ -19,15 +19,14 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from taskstore.bundle.examine import compare, examine
-from taskstore.bundle.facts import digests_of
 from taskstore.bundle.layout import Config
 from taskstore.bundle.operations import check_signature
+from taskstore.bundle.progress import Progress, quiet
 from taskstore.bundle.reader import Bundle
 from taskstore.bundle.survey import Chunk, chunks
-from taskstore.bundle.verify import Progress
 from taskstore.cas import batches
 from taskstore.index import current, origins
-from taskstore.journal.changes import Change, OriginChange, ProjectChange, TaskChange, TriggerChange
+from taskstore.journal.changes import Change, OriginChange, ProjectChange, TaskChange, TriggerChange, blob_of
 from taskstore.plan.state import State
 from taskstore.plan.survey import Conflict, OnConflict
 from taskstore.plan.take import Taker, newer_origins
@@ -118,10 +117,10 @@ class _Taking:
 
     def _put_lost_blobs(self, chunk: Chunk) -> None:
         """Before anybody had the index alone, gc may have removed what no entry named yet."""
-        named = {digest for change in chunk.changes() if (digest := digests_of(change)) is not None}
+        named = {blob[0] for change in chunk.changes() if (blob := blob_of(change))}
         lost = {digest for digest in named if not self._store.blobs.contains(digest)}
         if lost:
-            put_blobs(self._store, self._bundle, _quiet, lost)
+            put_blobs(self._store, self._bundle, quiet, lost)
 
     def _followed(self, connection: DuckDBPyConnection, chunk: Chunk) -> list[OriginChange]:
         """How far the bundle's store is followed, and third stores that it followed."""
@@ -154,10 +153,6 @@ class _Steps:
         """One more chunk was committed."""
         self._facts += sum(1 for _ in chunk.changes())
         self._progress(2 * self._blobs + self._facts, self._total)
-
-
-def _quiet(_: int, __: int) -> None:
-    """No progress."""
 
 
 def _take(connection: DuckDBPyConnection, chunk: Chunk, taker: Taker) -> list[Change]:

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
 
 import msgspec
 
 from taskstore.bundle import layout
-from taskstore.bundle.facts import Extract, digests_of, encode_base, encode_extract
+from taskstore.bundle.facts import Extract, encode_base, encode_extract
 from taskstore.bundle.layout import Config, Counts, Point
 from taskstore.bundle.limits import FACTS_PER_ENTRY
+from taskstore.bundle.progress import Progress
 from taskstore.bundle.receipt import Receipt
 from taskstore.bundle.writer import BundleWriter
 from taskstore.errors import BundleHistoryError, InvalidInputError, JournalDamagedError
 from taskstore.index import Subjects, blob, past
 from taskstore.index.selection import Selection, chosen_places
 from taskstore.journal import Entry, Head
-from taskstore.journal.changes import BlobChange, Change, TaskChange, TriggerChange
+from taskstore.journal.changes import BlobChange, Change, TaskChange, TriggerChange, blob_of
 from taskstore.journal.entry import encode, genesis
 from taskstore.plan.marks import Subject, subject_of
 from taskstore.store.blobs import meant_by
 from taskstore.store.store import Store
 from taskstore_specs import encode_canonical
 from taskstore_specs.digest import Digest
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many things are done."""
 
 _REFERENCE = re.compile(rb'"taskstore://([^"\\]{1,1024})"')
 
@@ -77,7 +75,7 @@ def write_bundle(store: Store, writer: BundleWriter, since: Point, selection: Se
     for record, facts in source.records():
         writer.add(layout.ENTRIES, record)
         entries, changes = entries + 1, changes + len(facts)
-        named.update(digest for fact in facts if (digest := digests_of(fact)) is not None)
+        named.update(blob[0] for fact in facts if (blob := blob_of(fact)))
     for done, digest in enumerate(sorted(named), 1):
         writer.add(layout.BLOBS, store.blobs.get(digest))
         progress(done, len(named))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 from duckdb import DuckDBPyConnection
 
+from taskstore.bundle.progress import Progress
 from taskstore.bundle.reader import Bundle
 from taskstore.bundle.survey import check_connects, known_of, survey
-from taskstore.bundle.verify import Progress, verify
+from taskstore.bundle.verify import verify
 from taskstore.errors import BundleConflictError
 from taskstore.index import applied
 from taskstore.plan.policy import VersionPolicy

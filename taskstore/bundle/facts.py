@@ -12,11 +12,9 @@ from taskstore.bundle.layout import Config
 from taskstore.errors import BundleDamagedError, InvalidDigestError, InvalidInputError, JournalDamagedError
 from taskstore.journal.chain import break_between
 from taskstore.journal.changes import (
-    BlobChange,
     Change,
     OriginChange,
     ProjectChange,
-    SpecChange,
     TaskChange,
     TriggerChange,
 )
@@ -95,11 +93,6 @@ def read_entries(records: Iterable[bytes], config: Config) -> Iterator[Carried]:
         yield carried
     if not config.selection.scope and last != config.until.sequence:
         raise BundleDamagedError(f"its entries end with {last}, not with {config.until.sequence}")
-
-
-def digests_of(change: Change) -> Digest | None:
-    """The blob that a fact names."""
-    return change.digest if isinstance(change, TaskChange | SpecChange | BlobChange) else None
 
 
 def read_chain(records: Iterable[bytes], config: Config) -> Iterator[tuple[Entry, Digest, int]]:

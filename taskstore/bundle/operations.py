@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from taskstore.bundle.create import Created, Progress, find_since, write_bundle
+from taskstore.bundle.create import Created, find_since, write_bundle
 from taskstore.bundle.parts import BundleFile, OpenFile, chunks, join, read_part
+from taskstore.bundle.progress import Progress
 from taskstore.bundle.reader import Bundle
 from taskstore.bundle.receipt import Receipt, make_receipt
 from taskstore.bundle.split import write_file

@@ -116,16 +116,17 @@ class JoinedFile:
         return b"".join(pieces)
 
 
-def chunks(file: BundleFile) -> Iterator[bytes]:
-    """All of a file, piece by piece."""
-    for offset in range(0, file.size, _CHUNK):
-        yield file.read_at(offset, _CHUNK)
+def chunks(file: BundleFile, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """`length` bytes from `offset`, or all up to the end, piece by piece."""
+    end = file.size if length is None else offset + length
+    for start in range(offset, end, _CHUNK):
+        yield file.read_at(start, min(_CHUNK, end - start))
 
 
-def sha256_of(file: BundleFile) -> str:
-    """The SHA-256 digest of all of a file, in hexadecimal."""
+def sha256_of(file: BundleFile, offset: int = 0, length: int | None = None) -> str:
+    """The SHA-256 digest of the same, in hexadecimal."""
     digest = hashlib.sha256()
-    for chunk in chunks(file):
+    for chunk in chunks(file, offset, length):
         digest.update(chunk)
     return digest.hexdigest()
 

@@ -31,15 +31,17 @@ class Bundle:
     def __init__(self, file: BundleFile, name: str) -> None:
         self.file, self.name = file, name
         self._members = tar.scan(file)
-        layout.check_layout(self._read(tar.LAYOUT, INDEX_BYTES))
+        layout_file = self._read(tar.LAYOUT, INDEX_BYTES)
+        layout.check_layout(layout_file)
         index = self._read(tar.INDEX, INDEX_BYTES)
         described = layout.read_index(index)
         self.digest, self._manifest_member = described.digest, described.member
         self._manifest_bytes = self._read_blob(described, MANIFEST_BYTES)
         self._manifest = layout.read_manifest(self._manifest_bytes)
         self._check_members(described)
-        if tar.is_ours(file) and index != layout.make_index(self._manifest_bytes):
-            raise BundleDamagedError("index.json is not as it was written")
+        as_written = (layout.LAYOUT_FILE, layout.make_index(self._manifest_bytes))
+        if tar.is_ours(file) and (layout_file, index) != as_written:
+            raise BundleDamagedError("oci-layout or index.json is not as it was written")
         self.config: Config = layout.read_config(self._read_blob(self._manifest.config, CONFIG_BYTES))
 
     def bases(self) -> Iterator[Change]:

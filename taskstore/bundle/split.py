@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from taskstore.bundle.limits import PART_BYTES, PARTS
-from taskstore.bundle.parts import HEADER, OpenFile, Part, sha256_of
+from taskstore.bundle.parts import HEADER, OpenFile, Part, chunks, sha256_of
 from taskstore.disk.outgoing import require_absent, scratch, writing
 from taskstore.errors import InvalidInputError
-
-_CHUNK = 1024 * 1024
 
 Result = TypeVar("Result")
 
@@ -42,7 +39,7 @@ def write_file(path: Path, most: int | None, write: Callable[[BinaryIO], Result]
 def _cut(whole: OpenFile, path: Path, most: int) -> list[Path]:
     if whole.size <= most:
         with writing(path) as out:
-            _copy(whole, 0, whole.size, out)
+            out.writelines(chunks(whole))
         return [path]
     share = most - HEADER
     count = -(-whole.size // share)
@@ -54,26 +51,14 @@ def _cut(whole: OpenFile, path: Path, most: int) -> list[Path]:
         for number in range(1, count + 1):
             offset = (number - 1) * share
             length = min(share, whole.size - offset)
-            part = Part(bundle, whole.size, number, count, offset, length, _sha256(whole, offset, length))
+            part = Part(bundle, whole.size, number, count, offset, length, sha256_of(whole, offset, length))
             name = path.with_name(f"{path.name}.part{number:04d}")
             with writing(name) as out:
                 made.append(name)
                 out.write(part.encode())
-                _copy(whole, offset, length, out)
+                out.writelines(chunks(whole, offset, length))
     except BaseException:
         for name in made:
             name.unlink(missing_ok=True)
         raise
     return made
-
-
-def _copy(whole: OpenFile, offset: int, length: int, out: BinaryIO) -> None:
-    for start in range(offset, offset + length, _CHUNK):
-        out.write(whole.read_at(start, min(_CHUNK, offset + length - start)))
-
-
-def _sha256(whole: OpenFile, offset: int, length: int) -> str:
-    digest = hashlib.sha256()
-    for start in range(offset, offset + length, _CHUNK):
-        digest.update(whole.read_at(start, min(_CHUNK, offset + length - start)))
-    return digest.hexdigest()

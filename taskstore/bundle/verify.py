@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from taskstore.bundle.facts import check_fact
 from taskstore.bundle.layout import Counts
+from taskstore.bundle.progress import Progress
 from taskstore.bundle.reader import Bundle
 from taskstore.errors import BundleDamagedError, InvalidInputError
-from taskstore.journal.changes import BlobChange, SpecChange, TaskChange
+from taskstore.journal.changes import BlobChange, Change, blob_of
 from taskstore_specs import decode_spec
 from taskstore_specs.digest import Digest
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many things are done."""
 
 
 def verify(bundle: Bundle, progress: Progress) -> None:
@@ -57,15 +53,15 @@ class _Named:
     def __len__(self) -> int:
         return len(self._specs | self._others)
 
-    def add(self, change: object) -> None:
+    def add(self, change: Change) -> None:
         """Take the blob down that a fact names, if it names one."""
-        match change:
-            case TaskChange() | SpecChange():
-                self._specs.add(_key(change.digest))
-            case BlobChange():
-                self._others.add(_key(change.digest))
-        if isinstance(change, SpecChange | BlobChange):
-            self._sizes[_key(change.digest)] = change.size
+        blob = blob_of(change)
+        if blob is None:
+            return
+        key, size = _key(blob[0]), blob[1]
+        (self._others if isinstance(change, BlobChange) else self._specs).add(key)
+        if size is not None:
+            self._sizes[key] = size
 
     def check(self, digest: Digest, data: bytes) -> None:
         """Whether a blob is one of them, and what they say it is."""

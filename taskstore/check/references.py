@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskstore.journal.changes import BlobChange, Change, SpecChange, TaskChange
+from taskstore.journal.changes import blob_of
 from taskstore.journal.entry import Entry
 from taskstore_specs.digest import Digest
 
@@ -12,16 +12,6 @@ from taskstore_specs.digest import Digest
 def blobs_of(entry: Entry) -> Iterator[tuple[Digest, int | None]]:
     """Each blob that the entry names, and its size in bytes where the entry says it."""
     for change in entry.changes:
-        blob = _blob_of(change)
+        blob = blob_of(change)
         if blob is not None:
             yield blob
-
-
-def _blob_of(change: Change) -> tuple[Digest, int | None] | None:
-    match change:
-        case TaskChange():
-            return change.digest, None
-        case SpecChange() | BlobChange():
-            return change.digest, change.size
-        case _:
-            return None

@@ -173,3 +173,14 @@ class OriginChange(_Change, frozen=True, tag="origin"):
 
 Change = ProjectChange | TaskChange | TriggerChange | SpecChange | SourceChange | BlobChange | OriginChange
 """Any fact. Decoded by its `kind`."""
+
+
+def blob_of(change: Change) -> tuple[Digest, int | None] | None:
+    """The blob that a fact names, and its size in bytes where the fact says it."""
+    match change:
+        case TaskChange():
+            return change.digest, None
+        case SpecChange() | BlobChange():
+            return change.digest, change.size
+        case _:
+            return None
