@@ -77,7 +77,7 @@ class ChainCheck:
         return entry, Head(number, digest, entry.committed_at)
 
     def _check_blobs(self, entry: Entry | None) -> Iterator[Problem]:
-        for digest, size in blobs_of(entry) if entry else ():
+        for digest, size in dict.fromkeys(blobs_of(entry)) if entry else ():
             try:
                 found = self._blobs.size(digest)
             except BlobNotFoundError:

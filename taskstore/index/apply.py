@@ -12,6 +12,7 @@ from taskstore.index import history, projection, schema
 from taskstore.index.fold import Key, Record, Records, fold_triggers, fold_versions, newest, task_of
 from taskstore.index.history import Row
 from taskstore.index.projection import VERSION
+from taskstore.index.ranges import ranges
 from taskstore.index.standing import Standing
 from taskstore.journal.entry import Entry, Head
 from taskstore_specs.digest import Digest
@@ -85,7 +86,9 @@ def _sort(connection: duckdb.DuckDBPyConnection, unsorted: int) -> None:
         return
     connection.execute("ALTER TABLE task_versions RENAME TO unsorted")
     connection.execute(schema.TASK_VERSIONS.create)
-    connection.execute(f"INSERT INTO task_versions FROM unsorted ORDER BY {VERSION}")
+    for part in ranges(connection, "unsorted", schema.TASK_VERSIONS.key):
+        rows = part.of("unsorted", schema.TASK_VERSIONS.key)
+        connection.execute(f"INSERT INTO task_versions FROM {rows} ORDER BY {VERSION}", part.parameters)
     connection.execute("DROP TABLE unsorted")
     connection.execute("UPDATE meta SET unsorted = 0")
 

@@ -16,7 +16,7 @@ FOREIGN_WAIT = 5.0
 """Seconds to wait for a program that holds the file without taking part in our locks."""
 _RETRY = 0.02
 
-MEMORY = "160MB"
+MEMORY = "128MB"
 """What DuckDB may use before it spills to `tmp/`; with Python and the libraries a process then stays below 300 MB."""
 MEMORY_WITHOUT_FILE = "1GB"
 """What an index may take that cannot spill, on a store that cannot be written."""

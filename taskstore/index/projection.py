@@ -17,6 +17,14 @@ _PLACE = f"(sequence << {_BITS} | position)"
 _CREATED = f"(created_sequence << {_BITS} | created_position)"
 
 
+def _age(created_at: str, created: str) -> str:
+    """The order of versions, the newest highest: by the time they were created, ties by their place in the journal.
+
+    As one number, since the memory of a comparison of several values grows with the rows that are compared.
+    """
+    return f"(epoch_us({created_at}) * (1::HUGEINT << 64) + {created})"
+
+
 def until(table: str, sequence: int) -> str:
     """The rows of a history table up to entry `sequence`: a relation for the functions below, and so their as-of."""
     return f"(FROM {table} WHERE sequence <= {sequence:d})"
@@ -40,9 +48,10 @@ def versions(revisions: str) -> str:
 
 def newest_versions(revisions: str) -> str:
     """Of `versions` the `newest` of each task, without making all the others."""
+    age = _age("created_at", "first")
     newest = f"""
-    SELECT {TASK}, arg_max(version, (created_at, first)) AS version, arg_max(first, (created_at, first)) AS first,
-        arg_max(last, (created_at, first)) AS last, max(created_at) AS created_at, false AS is_deleted
+    SELECT {TASK}, arg_max(first, {age}) AS first, arg_max(last, {age}) AS last, max(created_at) AS created_at,
+        false AS is_deleted
     FROM ({_ends(revisions)}) WHERE NOT is_deleted GROUP BY {TASK}
     """
     return _versions(revisions, newest)
@@ -60,7 +69,7 @@ def _ends(revisions: str) -> str:
 def _versions(revisions: str, ends: str) -> str:
     # What identifies a version is taken from `ends`, so that a condition on it leaves most of them out early.
     return f"""
-    SELECT revisions.* EXCLUDE ({VERSION}, deleted, "at"), ends.* EXCLUDE (first, last, is_deleted),
+    SELECT revisions.* EXCLUDE ({TASK}, deleted, "at"), ends.project, ends.domain, ends.name, created_at,
         first >> {_BITS} AS created_sequence,
         (first & {2**_BITS - 1})::INTEGER AS created_position,
         "at" AS updated_at,
@@ -119,6 +128,6 @@ def newest(versions: str) -> str:
     return f"""
     WITH live AS (FROM {versions} WHERE deleted_at IS NULL)
     FROM live SEMI JOIN (
-        SELECT arg_max({_CREATED}, (created_at, {_CREATED})) AS newest FROM live GROUP BY {TASK}
+        SELECT arg_max({_CREATED}, {_age("created_at", _CREATED)}) AS newest FROM live GROUP BY {TASK}
     ) ON {_CREATED} = newest
     """

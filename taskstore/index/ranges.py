@@ -8,8 +8,9 @@ from itertools import pairwise
 import duckdb
 import msgspec
 
-ROWS = 500_000
-"""About how many rows of its table a range has: what DuckDB joins and sorts of so many fits in 160 MB."""
+ROWS = 250_000
+"""About how many rows of its table a range has: what DuckDB joins and sorts of so many fits in the memory that it is
+given, of 500,000 it does not."""
 SAMPLE = 200
 """How many rows are looked at for each range, to find where it ends."""
 _SEED = 7
