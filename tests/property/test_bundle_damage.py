@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskstore.bundle import OnConflict, apply, opened
-from taskstore.errors import TaskstoreError
+from taskstore.bundle.tar import BLOCK
+from taskstore.errors import BundleDamagedError, TaskstoreError
+from taskstore.index.selection import Selection
 from taskstore.store.store import Store
 from tests.bundle_stores import deploy, files_of, new_store, quiet, send, take
 
 pytestmark = pytest.mark.usefixtures("no_network")
 
-FLIPS = 300
+FLIPS = 1_000
+DAMAGES, DAMAGES_THOROUGH = 1_000, 20_000
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +82,58 @@ def test_what_was_edited_is_refused(
         data = data[:place] + piece + data[place if insert else place + len(piece) :]
     if data != whole:
         assert refused(site, tmp_path_factory.mktemp("edited") / "bundle", data)
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Bundles of one store: of everything, of what follows an entry, of some of the facts."""
+    folder = tmp_path_factory.mktemp("several")
+    with new_store(folder / "store", projects=["p"]) as store:
+        deploy(store, "a", "v1", "one", "daily")
+        deploy(store, "a", "v1", "two", "daily")
+        store.put_blob("code/b", b"code" * 100, media_type="text/plain")
+        deploy(store, "b", "v1", "taskstore://code/b")
+        ways: list[dict[str, Any]] = [{}, {"since": 2}, {"selection": Selection(project="p")}]
+        return [send(store, folder / str(n), **way)[0].read_bytes() for n, way in enumerate(ways)]
+
+
+def damaged(data: bytes, others: list[bytes], chosen: random.Random) -> bytes:
+    """`data` with one thing wrong: bits, bytes, blocks changed, lost, moved, doubled, or taken from another bundle."""
+    place, length = chosen.randrange(len(data)), chosen.randrange(1, 600)
+    block, another = (chosen.randrange(len(data) // BLOCK) * BLOCK for _ in range(2))
+    noise, other = chosen.randbytes(length), chosen.choice(others)
+    moved = data[another : another + BLOCK]
+    return chosen.choice(
+        [
+            data[:place] + bytes([data[place] ^ (1 << chosen.randrange(8))]) + data[place + 1 :],
+            data[:place] + noise + data[place + length :],
+            data[:place],
+            data[:place] + noise + data[place:],
+            data[:place] + data[place + length :],
+            data + noise,
+            data[:block] + moved + data[block:],
+            data[:block] + moved + data[block + BLOCK :],
+            data[:block] + bytes(BLOCK) + data[block + BLOCK :],
+            data[:block] + other[chosen.randrange(len(other) // BLOCK) * BLOCK :],
+        ]
+    )
+
+
+def test_damage_of_any_kind_is_found_as_damage(several: list[bytes], tmp_path: Path, thorough: bool) -> None:
+    """By an empty store, to which two of the bundles connect: they would be taken if they were whole."""
+    chosen = random.Random(8)
+    with new_store(tmp_path / "site") as site:
+        before = files_of(site.root)
+        for _ in range(DAMAGES_THOROUGH if thorough else DAMAGES):
+            data = chosen.choice(several)
+            for _ in range(chosen.choice([1, 1, 1, 2, 3])):
+                data = damaged(data, several, chosen) if len(data) > BLOCK else data
+            if data in several:
+                continue
+            (tmp_path / "damaged").write_bytes(data)
+            with pytest.raises(BundleDamagedError):
+                take(site, tmp_path / "damaged")
+        assert files_of(site.root) == before
 
 
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:
