@@ -36,7 +36,7 @@ class Goal:
     beside: str | None = None
 
 
-Unit = Literal["/s", "ms", "MB"]
+Unit = Literal["/s", "ms", "MB", "%"]
 
 
 @dataclass(frozen=True)

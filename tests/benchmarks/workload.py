@@ -17,11 +17,20 @@ FRESH = os.urandom(6).hex()
 """A version that no earlier run has deployed, for registries that are kept."""
 
 
+def name(number: int) -> str:
+    """The name of task `number`."""
+    return f"{_module(number)}.task_{number}"
+
+
+def _module(number: int) -> str:
+    return f"module_{number % 100}"
+
+
 def request(number: int, version: str, spec: int | None = None) -> dict[str, Any]:
     """The deploy request of task `number`; requests of the same `spec` (its own by default) have one specification."""
     own = number if spec is None else spec
-    environment = f"module_{number % 100}"
-    identity = {"project": PROJECT, "domain": DOMAIN, "name": f"{environment}.task_{number}", "version": version}
+    environment = _module(number)
+    identity = {"project": PROJECT, "domain": DOMAIN, "name": name(number), "version": version}
     shared = identity if spec is None else {"project": PROJECT, "domain": DOMAIN, "name": f"shared.{own}"}
     return {
         "taskId": identity,
