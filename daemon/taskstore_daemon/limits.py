@@ -25,7 +25,7 @@ LISTED = 100
 SETTLE_SECONDS = 0.5
 """How long a file that no event vouches for must stand still between two looks."""
 
-GATHER_SECONDS = 0.005
+GATHER_SECONDS = 0.001
 """An event is followed up after this, so that files that come together are dealt with together."""
 
 RESCAN_SECONDS = 5.0
@@ -54,3 +54,6 @@ CONFLICTS_TOLD = 1_000
 
 LEFTOVER_SECONDS = 3600.0
 """A temporary file in an inbox that is older was left by a program that is no more."""
+
+FILES_BESIDE_PARTS = 100
+"""What a process that takes a bundle in may have open beside the bundle's parts."""

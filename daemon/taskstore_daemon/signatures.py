@@ -22,8 +22,13 @@ def signature_of(root: Path, path: str) -> Path | None:
 def look(root: Path, path: str) -> Signed:
     """The state of the signature of `path` now."""
     place = signature_of(root, path)
+    return state_of(place) if place is not None else None
+
+
+def state_of(place: Path) -> Signed:
+    """The state of the file `place` now."""
     try:
-        status = place.stat() if place is not None else None
+        status = place.stat()
     except OSError:
         return None
-    return None if status is None else (status.st_ino, status.st_size, status.st_ctime_ns)
+    return status.st_ino, status.st_size, status.st_ctime_ns

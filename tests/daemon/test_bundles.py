@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_a_bundle_is_taken_in(plant: Plant, upstream: Upstream) -> None:
     assert (receipt["size"], receipt["error"]) == ((plant.inbox / "monday.tar").stat().st_size, None)
     bundle = receipt["bundle"]
     assert (bundle["store_id"], bundle["since"], bundle["until"], bundle["scope"]) == (upstream.id, 0, 3, "")
-    assert (bundle["projects"], bundle["versions_created"], bundle["versions_updated"]) == (1, 2, 0)
+    assert bundle["made"] == {"projects": 1, "versions_created": 2, "versions_updated": 0, "triggers": 0}
     assert (bundle["taken"], bundle["known"], bundle["sequences"]) == (3, 0, [plant.sequence()])
     assert receipt["sequence"] == plant.sequence()
     assert plant.stop(daemon) == 0
@@ -59,8 +60,8 @@ def test_an_update_is_told_from_what_is_new(plant: Plant, upstream: Upstream) ->
     upstream.deploy("a", content="changed")
     upstream.deploy("b")
     carry(plant, *upstream.pack("2.tar", since=2))
-    bundle = outcome(plant, "2.tar", "applied")["bundle"]
-    assert (bundle["versions_created"], bundle["versions_updated"]) == (1, 1)
+    made = outcome(plant, "2.tar", "applied")["bundle"]["made"]
+    assert (made["versions_created"], made["versions_updated"]) == (1, 1)
 
 
 def test_parts_come_in_any_order_over_a_long_time(plant: Plant, upstream: Upstream) -> None:
@@ -388,3 +389,60 @@ def test_dropping_a_damaged_bundle_is_refused_before_it_is_copied(plant: Plant, 
     done = plant.call("drop", str(plant.root / "a.tar"), str(plant.inbox))
     assert (done.returncode, "damaged" in done.stderr) == (3, True)
     assert list(plant.inbox.iterdir()) == []
+
+
+def test_where_events_do_not_come_parts_are_found_by_looking(plant: Plant, upstream: Upstream) -> None:
+    upstream.deploy("a", content="x" * 100_000)
+    plant.start("--poll", "0.2")
+    for part in upstream.pack("a.tar", most=65_536):
+        carry(plant, part)
+    outcome(plant, "a.tar", "applied")
+
+
+def test_more_parts_than_files_may_be_open_are_refused_in_words(plant: Plant, upstream: Upstream) -> None:
+    upstream.deploy(*(f"t{number}" for number in range(5)), content="x" * 1_000_000)
+    upstream.deploy("a", content="y" * 1_500_000)
+    parts = upstream.pack("many.tar", most=65_536)
+    carry(plant, *parts)
+    few = ["sh", "-c", f'ulimit -n {90 + len(parts)}; exec "$@"', "sh"]
+    done = subprocess.run(
+        [*few, *plant.command("run", "--once", str(plant.inbox))],
+        env=plant.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "ulimit" in note_of(plant, "many.tar").read_text()
+    assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
+
+
+def test_a_bundle_is_no_manifest_that_keeps_a_folder_from_being_empty(plant: Plant, upstream: Upstream) -> None:
+    upstream.deploy("a")
+    carry(plant, *upstream.pack("a.tar"))
+    project = {"project": "plant", "domain": "production", "name": "t", "version": "v1"}
+    cron = {"schedule": {"cron": {"expression": "0 2 * * *"}}}
+    trigger = {"name": "nightly", "spec": {"active": True}, "automation_spec": cron}
+    document = {"task_id": project, "spec": {"task_template": {"type": "python"}}, "triggers": [trigger]}
+    plant.start("--prune")
+    file = plant.drop("t.json", json.dumps(document))
+    assert plant.settled("t.json")["outcome"] == "created"
+    outcome(plant, "a.tar", "applied")
+    file.unlink()
+    until(lambda: plant.receipt("t.json") is None)
+    time.sleep(1.5)
+    assert [trigger.name for trigger in plant.store.list_triggers().triggers] == ["nightly"]
+
+
+def test_several_inboxes_take_turns(plant: Plant, upstream: Upstream) -> None:
+    other = plant.root / "second"
+    other.mkdir()
+    upstream.deploy("a")
+    (file,) = upstream.pack("a.tar")
+    carry(plant, file)
+    (other / "a.tar").write_bytes(file.read_bytes())
+    plant.start(str(other))
+    outcome(plant, "a.tar", "applied")
+    until((other / "receipts" / "a.tar.json").exists)
+    assert json.loads((other / "receipts" / "a.tar.json").read_text())["outcome"] == "unchanged"
+    assert plant.deploys() == ["a@v1"]

@@ -109,3 +109,13 @@ def test_where_none_is_required_a_wrong_one_is_refused_all_the_same(lenient: Pla
     assert outcome(lenient, "a.tar", "rejected")["error"]["code"] == "signature_altered"
     (lenient.inbox / "a.tar.sig").unlink()
     assert outcome(lenient, "a.tar", "applied")["bundle"]["signed_by"] is None
+
+
+def test_a_key_that_is_trusted_later(strict: Plant, upstream: Upstream) -> None:
+    key = make_key(strict.root, "new")
+    upstream.pack("a.tar", key=key)
+    strict.start()
+    carry(strict, upstream.folder / "a.tar.sig", upstream.folder / "a.tar")
+    assert outcome(strict, "a.tar", "rejected")["error"]["code"] == "signature_key_unknown"
+    (strict.store.root / "allowed_signers").write_text(f"new@here {key.with_suffix('.pub').read_text()}")
+    assert outcome(strict, "a.tar", "applied")["bundle"]["signed_by"] == "new@here"

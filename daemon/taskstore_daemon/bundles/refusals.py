@@ -19,9 +19,10 @@ class Place(NamedTuple):
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """What a refusal can depend on beside the bundle: its signature, and the store's last entry."""
+    """What a refusal can depend on beside the bundle: its signature, whom the store trusts, the store's last entry."""
 
     signature: Signed
+    keys: tuple[Signed, ...]
     head: int
 
 
@@ -58,5 +59,5 @@ class Refusals:
         """Whether to try it again. One for which the whole bundle was read is not read at every change of the store."""
         refusal = self._refusals[place]
         if refusal.retry is Retry.SIGNATURE:
-            return now_met.signature != refusal.met.signature
+            return (now_met.signature, now_met.keys) != (refusal.met.signature, refusal.met.keys)
         return now_met.head != refusal.met.head and now >= refusal.not_before

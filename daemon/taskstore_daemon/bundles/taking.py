@@ -13,17 +13,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from taskstore.bundle import Applied, Bundle, OnConflict, apply, encode_receipt, take_receipt
-from taskstore.bundle.parts import BundleFile, OpenFile, check_part, join, read_part
 from taskstore.bundle.survey import check_connects, known_of
 from taskstore.cli.plain import describe, plain
 from taskstore.errors import (
     BundleConflictError,
-    BundleDamagedError,
     BundleGapError,
-    BundlePartMissingError,
     BusyError,
     ConflictError,
     DamagedError,
@@ -39,12 +34,13 @@ from taskstore.errors import (
 )
 from taskstore.journal.changes import OriginChange
 from taskstore.store.store import Store, caller
-from taskstore_daemon import take
-from taskstore_daemon.beneath import opened_folder
+from taskstore_daemon import log
+from taskstore_daemon.bundles.opening import Opened, assemble, find_changed, open_files
 from taskstore_daemon.bundles.wire import (
     Answer,
     Facts,
     Incomplete,
+    Made,
     NotYet,
     Refused,
     Request,
@@ -54,55 +50,29 @@ from taskstore_daemon.bundles.wire import (
     Trouble,
 )
 from taskstore_daemon.limits import CONFLICTS_TOLD
-from taskstore_daemon.scan import Stamp
 from taskstore_daemon.signatures import signature_of
 
 _STORE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 """As in receipts. Whoever made the bundle chose it, and it becomes part of a file's name."""
 
 
-class _Opened(msgspec.Struct, frozen=True):
-    """A file of the bundle, open."""
-
-    path: bytes
-    stamp: Stamp
-    descriptor: int
-    file: OpenFile
-
-
 def take_in(request: Request) -> Answer:
     """Take a bundle in. Raises nothing on purpose."""
     with ExitStack() as stack:
         try:
-            opened = _open(request, stack)
+            opened = open_files(request, stack)
         except OSError as error:
-            return NotYet(request.name, f"the folder cannot be read: {error.strerror}")
+            return NotYet(request.files[0].path, f"the folder cannot be read: {error.strerror}")
         if not isinstance(opened, list):
             return opened
         try:
             return _take(request, opened)
         except TaskstoreError as error:
-            return _changed(opened) or _why(error, opened)
+            return find_changed(opened) or _why(error, opened)
 
 
-def _open(request: Request, stack: ExitStack) -> list[_Opened] | NotYet | Refused:
-    root = stack.enter_context(opened_folder(os.fsdecode(request.inbox)))
-    opened: list[_Opened] = []
-    for file in request.files:
-        path = os.fsdecode(file.path)
-        found = take.open_whole(root, path, file.stamp)
-        if isinstance(found, take.NotYet):
-            return NotYet(file.path, plain(found.reason))
-        if isinstance(found, take.Refused):
-            return Refused(_described(found.error), Retry.CHANGE, None)
-        one = OpenFile(Path(os.fsdecode(request.inbox), path), found)
-        stack.callback(one.close)
-        opened.append(_Opened(file.path, file.stamp, found, one))
-    return opened
-
-
-def _take(request: Request, opened: Sequence[_Opened]) -> Answer:
-    whole = _assembled(request, opened)
+def _take(request: Request, opened: Sequence[Opened]) -> Answer:
+    whole = assemble(request, opened)
     if isinstance(whole, Incomplete):
         return whole
     inbox, name = Path(os.fsdecode(request.inbox)), os.fsdecode(request.name)
@@ -124,32 +94,6 @@ def _take(request: Request, opened: Sequence[_Opened]) -> Answer:
         return Taken(bundle.digest, _facts(store, applied), remembered=False, back=_back(store, bundle.config.store_id))
 
 
-def _assembled(request: Request, opened: Sequence[_Opened]) -> BundleFile | Incomplete:
-    """The bundle as one file, of its parts if it has some. Raises BundleDamagedError."""
-    first = opened[0]
-    parts = [(read_part(one.file), one) for one in opened]
-    if len(opened) == 1 and first.path == request.name:
-        if parts[0][0] is not None:
-            hint = f"call it {first.file.path.name}.part{parts[0][0].part:04d}, as it was made"
-            raise BundleDamagedError(f"it is a part of a bundle, called like a whole one: {first.file.path}", hint=hint)
-        return first.file
-    shares = []
-    for part, one in parts:
-        if part is None:
-            raise BundleDamagedError(f"{one.file.path} is no part of a bundle")
-        if part.bundle != (parts[0][0] or part).bundle:
-            why = f"{one.file.path.name} is not of the bundle that {first.file.path.name} is of: bring the right ones"
-            return Incomplete((), part.parts, plain(why))
-        shares.append((part, one.file.without_header()))
-    try:
-        return join(shares)
-    except BundlePartMissingError as error:
-        for (part, share), one in zip(shares, opened, strict=True):
-            if one.path in request.unchecked:
-                check_part(part, share)
-        return Incomplete(error.missing, error.count, error.message)
-
-
 def _known(store: Store, bundle: Bundle) -> OriginChange | None:
     """How far `store` follows where the bundle came from."""
     config = bundle.config
@@ -157,12 +101,13 @@ def _known(store: Store, bundle: Bundle) -> OriginChange | None:
 
 
 def _back(store: Store, origin: str) -> Return | None:
-    """What to tell the store `origin`; None if that does not fit into a receipt."""
+    """What to tell the store `origin`; None if that does not fit into a receipt, or the store is busy."""
     if not _STORE_ID.fullmatch(origin):
         return None
     try:
         receipt = encode_receipt(take_receipt(store, origin))
-    except LimitExceededError:
+    except (LimitExceededError, BusyError) as error:
+        log.warning("no receipt for the way back", origin=origin, error=error.message)
         return None
     return Return(origin, store.config.store_id, receipt.decode("ascii"))
 
@@ -183,15 +128,7 @@ def _facts_known(bundle: Bundle) -> Facts:
 
 
 def _facts(store: Store, applied: Applied) -> Facts:
-    config, entries = applied.config, ",".join(map(str, applied.sequences)) or "NULL"
-    [counted] = store.sql(
-        f"""SELECT (SELECT count(*) FROM project_revisions WHERE sequence IN ({entries})),
-            (SELECT count(*) FROM task_versions WHERE created_sequence IN ({entries})),
-            (SELECT count(DISTINCT (project, domain, name, version)) FROM task_revisions WHERE sequence IN ({entries})),
-            (SELECT count(DISTINCT (project, domain, task_name, name)) FROM trigger_revisions
-             WHERE sequence IN ({entries}))"""  # noqa: S608 - numbers of our own entries
-    ).rows
-    projects, created, versions, triggers = counted
+    config = applied.config
     return Facts(
         store_id=config.store_id,
         since=config.since.sequence,
@@ -202,29 +139,29 @@ def _facts(store: Store, applied: Applied) -> Facts:
         taken=applied.taken,
         known=applied.known,
         sequences=applied.sequences,
-        projects=projects,
-        versions_created=created,
-        versions_updated=versions - created,
-        triggers=triggers,
+        made=_made(store, applied.sequences),
     )
 
 
-def _described(error: TaskstoreError) -> dict[str, Any]:
-    described = describe(error)
-    if isinstance(error, BundleConflictError):
-        described |= {"conflicts": plain(error.conflicts[:CONFLICTS_TOLD]), "conflicts_count": len(error.conflicts)}
-    return described
+def _made(store: Store, sequences: Sequence[int]) -> Made | None:
+    """What these entries made and changed; None if the store is too busy to say."""
+    entries = ",".join(map(str, sequences)) or "NULL"
+    try:
+        [counted] = store.sql(
+            f"""SELECT
+            (SELECT count(DISTINCT id) FROM project_revisions WHERE sequence IN ({entries})),
+            (SELECT count(*) FROM task_versions WHERE created_sequence IN ({entries})),
+            (SELECT count(DISTINCT (project, domain, name, version)) FROM task_revisions WHERE sequence IN ({entries})),
+            (SELECT count(DISTINCT (project, domain, task_name, name)) FROM trigger_revisions
+             WHERE sequence IN ({entries}))"""  # noqa: S608 - numbers of our own entries
+        ).rows
+    except BusyError:
+        return None
+    projects, created, versions, triggers = counted
+    return Made(projects, created, versions - created, triggers)
 
 
-def _changed(opened: Sequence[_Opened]) -> NotYet | None:
-    """Whether a file was written to meanwhile: then what was found wrong in it says nothing."""
-    for one in opened:
-        if Stamp.of(os.fstat(one.descriptor)) != one.stamp:
-            return NotYet(one.path, "it changed while it was read")
-    return None
-
-
-def _why(error: TaskstoreError, opened: Sequence[_Opened]) -> Answer:
+def _why(error: TaskstoreError, opened: Sequence[Opened]) -> Answer:
     if isinstance(error, StorageError):
         for one in opened:
             if one.file.path == error.path:
@@ -237,3 +174,10 @@ def _why(error: TaskstoreError, opened: Sequence[_Opened]) -> Answer:
         return Trouble(plain(error.message), plain(error.hint), isinstance(error, BusyError))
     retry = Retry.STORE if isinstance(error, ConflictError) else Retry.CHANGE
     return Refused(_described(error), retry, None)
+
+
+def _described(error: TaskstoreError) -> dict[str, Any]:
+    described = describe(error)
+    if isinstance(error, BundleConflictError):
+        described |= {"conflicts": plain(error.conflicts[:CONFLICTS_TOLD]), "conflicts_count": len(error.conflicts)}
+    return described

@@ -21,7 +21,7 @@ _CONFLICTS_NAMED = 20
 
 _MENDING = {
     Retry.CHANGE: "Copy the bundle here again: it is then taken by itself, and this note goes away.",
-    Retry.SIGNATURE: "Copy its signature here, or both again: it is then taken by itself, and this note goes away.",
+    Retry.SIGNATURE: "Once a signature that counts lies beside it, it is taken by itself, and this note goes away.",
     Retry.STORE: "Once the store is as it needs it, it is taken by itself, and this note goes away.",
 }
 

@@ -54,9 +54,18 @@ class Return(msgspec.Struct, frozen=True):
     receipt: str
 
 
+class Made(msgspec.Struct, frozen=True):
+    """How much of this store a bundle made and changed."""
+
+    projects: int
+    versions_created: int
+    versions_updated: int
+    triggers: int
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What was taken in: of which store's entries, by whom they were signed, how many facts were new or known here, in
-    which of this store's entries they are, and what of this store they made and changed."""
+    which of this store's entries they are, and what those made; None if that was not counted."""
 
     store_id: str
     since: int
@@ -67,10 +76,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     taken: int
     known: int
     sequences: tuple[int, ...]
-    projects: int = 0
-    versions_created: int = 0
-    versions_updated: int = 0
-    triggers: int = 0
+    made: Made | None = None
 
 
 class NotYet(msgspec.Struct, frozen=True, tag=True):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from taskstore.errors import BusyError, TaskstoreError
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
+from taskstore.trust.signature import ALLOWED_SIGNERS, REVOKED_KEYS
 from taskstore_daemon import log
 from taskstore_daemon.batches import backoff
 from taskstore_daemon.bundles.outbox import Outbox
@@ -21,7 +22,7 @@ from taskstore_daemon.bundles.verdict import BundleOutcome, BundleVerdict, judge
 from taskstore_daemon.bundles.wire import Answer, Died, File, NotYet, Refused, Request, Return, Taken, Trouble
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.names import bundle_of, printable
-from taskstore_daemon.signatures import look
+from taskstore_daemon.signatures import look, state_of
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -65,6 +66,8 @@ class BundleWorker:
         self._revived: set[Place] = set()
         self._run: _Run | None = None
         self._owed: _Owed | None = None
+        self._turn = 0
+        self._troubled: Place | None = None
         self._failures = 0
         self._not_before = 0.0
         self._stopping = False
@@ -146,19 +149,25 @@ class BundleWorker:
             return False
         if self._outbox is not None and self._owed.back is not None:
             self._outbox.put(self._owed.back)
-        owed, self._owed, self._failures = self._owed, None, 0
+        owed, self._owed, self._failures, self._troubled = self._owed, None, 0, None
         self._tell(owed, now)
         return True
 
     def _begin(self, now: float) -> bool:
         if self._run is not None or self._owed is not None:
             return False
-        for number, desk in enumerate(self._desks):
-            for bundle in self._ready(number)[:1]:
-                self._run = self._start(Place(number, bundle.name), bundle, now)
-                desk.applying = printable(bundle.name)
-                return True
-        return False
+        due = [(Place(number, bundle.name), bundle) for number in self._turns() for bundle in self._ready(number)]
+        if not due:
+            return False
+        # The one that met trouble comes last: it may be large, and the trouble a disk that is full.
+        place, bundle = next((one for one in due if one[0] != self._troubled), due[0])
+        self._run, self._turn = self._start(place, bundle, now), place.inbox + 1
+        self._desks[place.inbox].applying = printable(bundle.name)
+        return True
+
+    def _turns(self) -> Iterator[int]:
+        """The inboxes, the one whose turn it is first."""
+        return ((self._turn + number) % len(self._desks) for number in range(len(self._desks)))
 
     def _ready(self, number: int) -> list[BundleFiles]:
         tracker = self._desks[number].inbox.bundles
@@ -199,6 +208,7 @@ class BundleWorker:
             self._desks[run.place.inbox].postpone(os.fsdecode(end.path), end.reason, now)
             return None
         if isinstance(end, Trouble):
+            self._troubled = run.place
             raise (BusyError if end.busy else TaskstoreError)(end.message, hint=end.hint)
         back = end.back if isinstance(end, Taken | Refused) else None
         ask_with = str(self._outbox.place(back)) if self._outbox is not None and back is not None else ""
@@ -230,4 +240,5 @@ class BundleWorker:
             head = self._store.journal.head().sequence
         except TaskstoreError:
             head = 0  # whoever needs the journal meets the same fault, and tells it
-        return Surroundings(look(self._desks[place.inbox].inbox.root, place.name), head)
+        keys = tuple(state_of(self._store.root / name) for name in (ALLOWED_SIGNERS, REVOKED_KEYS))
+        return Surroundings(look(self._desks[place.inbox].inbox.root, place.name), keys, head)
