@@ -15,13 +15,13 @@ from tests.daemon.plant import until
 
 
 @contextmanager
-def mounted(target: Path, *arguments: str | Path) -> Iterator[None]:
+def mounted(target: Path, *arguments: str | Path, program: str = "mount") -> Iterator[None]:
     """`mount ARGUMENTS TARGET`, until the block ends, or until `unmount` is called in it."""
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("optional: mounting needs root")
+    if os.geteuid() != 0 or shutil.which(program) is None:
+        pytest.skip(f"optional: it needs root and {program}")
     target.mkdir(exist_ok=True)
-    if subprocess.run(["mount", *arguments, target], check=False, capture_output=True).returncode:
-        pytest.skip(f"optional: this machine does not mount {arguments[0]} {arguments[1]}")
+    if subprocess.run([program, *arguments, target], check=False, capture_output=True).returncode:
+        pytest.skip(f"optional: this machine refuses {program} {' '.join(map(str, arguments))}")
     try:
         yield
     finally:

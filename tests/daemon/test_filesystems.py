@@ -8,6 +8,17 @@ from tests.daemon.mounts import fill, mounted, unmount
 from tests.daemon.plant import Plant, manifest, scanned_again, scheduled, triggers, until
 
 
+def check_polled(plant: Plant, below: Path, kind: str) -> None:
+    """Files that come to the inbox, and to the folder below it whose changes cause no event, are deployed."""
+    plant.start()
+    (below / "below.json").write_text(manifest("below"))
+    (plant.inbox / "a.json").write_text(manifest("a"))
+    assert plant.settled("a.json")["outcome"] == "created"
+    assert plant.settled("below.json")["outcome"] == "created"
+    assert (plant.health()["backend"], kind in plant.health()["backend_reason"]) == ("polling", True)
+    plant.kill_all()
+
+
 def test_an_overlay_is_polled(plant: Plant) -> None:
     lower, upper, work, merged = (plant.root / name for name in ("lower", "upper", "work", "merged"))
     for folder in (lower, upper, work):
@@ -15,13 +26,14 @@ def test_an_overlay_is_polled(plant: Plant) -> None:
     options = f"lowerdir={lower},upperdir={upper},workdir={work}"
     with mounted(merged, "-t", "overlay", "overlay", "-o", options):
         plant.inbox = merged
-        plant.start()
-        (lower / "below.json").write_text(manifest("below"))
-        (merged / "a.json").write_text(manifest("a"))
-        assert plant.settled("a.json")["outcome"] == "created"
-        assert plant.settled("below.json")["outcome"] == "created"
-        assert (plant.health()["backend"], "overlay" in plant.health()["backend_reason"]) == ("polling", True)
-        plant.kill_all()
+        check_polled(plant, lower, "overlay")
+
+
+def test_a_fuse_filesystem_is_polled(plant: Plant) -> None:
+    below = plant.root / "below"
+    below.mkdir()
+    with mounted(plant.inbox, below, program="bindfs"):
+        check_polled(plant, below, "FUSE")
 
 
 def test_a_tmpfs_tells_of_changes(plant: Plant) -> None:
