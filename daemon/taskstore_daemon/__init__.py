@@ -21,7 +21,8 @@ ingest.py    from bytes to verdicts
 missing.py   which tasks no manifest speaks of any more (pure)
 prune.py     deleting their triggers, where asked for
 verdict.py   what became of a file (pure)
-desk.py      one inbox with everything that is told about its files
+desk.py      one inbox with everything that is known of what became of its files
+telling.py   telling of it: receipts, then counts and the log
 receipts.py  what people read in the folder about their files
 assembly.py  putting the parts together
 metrics.py   the same for Prometheus

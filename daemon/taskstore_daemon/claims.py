@@ -43,7 +43,8 @@ def claim(document: PreparedTask) -> Claim:
 
 
 def _version(task_id: TaskId) -> bytes:
-    return _part(Digest.of(encode_canonical([task_id.project, task_id.domain, task_id.name, task_id.version])))
+    parts = (task_id.project, task_id.domain, task_id.name, task_id.version)
+    return _part(Digest.of(msgspec.json.encode(parts)))
 
 
 def _part(digest: Digest) -> bytes:
@@ -96,6 +97,8 @@ class Claims:
 
     def contradicted(self, file: FileId, document: PreparedTask, *, most: int) -> list[FileId]:
         """Up to `most` files that say something else about the version that `document` of `file` is about."""
+        if not self._shared:
+            return []
         mine = claim(document)
         others = (
             other

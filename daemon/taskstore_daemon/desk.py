@@ -1,15 +1,12 @@
-"""One inbox with everything that is told about its files: receipts, the log, counts, what was refused."""
+"""One inbox with everything that is known of what became of its files: what was refused, what waits for something."""
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from taskstore.errors import StorageError
 from taskstore.plan.outcome import Outcome
 from taskstore.store.health import Counts, Health, Named
 from taskstore_daemon import log
@@ -19,9 +16,8 @@ from taskstore_daemon.names import printable
 from taskstore_daemon.receipts import Receipts
 from taskstore_daemon.scan import Stamp
 from taskstore_daemon.signatures import Signed, look
+from taskstore_daemon.telling import Teller
 from taskstore_daemon.verdict import Told, Verdict
-
-_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Desk:
@@ -29,34 +25,30 @@ class Desk:
 
     def __init__(self, inbox: Inbox, receipts: Receipts | None, started_at: datetime) -> None:
         self.inbox = inbox
-        self.counts = Counts()
         self.refused: dict[str, str] = {}
         self.postponed: dict[str, str] = {}
         self.incomplete: dict[str, str] = {}
         self.applying = ""
         self.wanting_project: set[str] = set()
         self._wanting_signature: dict[str, Signed] = {}
-        self._receipts = receipts
-        self._receipts_problem = ""
-        self._untold: list[Told] = []
+        self._teller = Teller(inbox.root, receipts)
         self._started_at = started_at
 
     def sweep(self) -> None:
         """Clear away what a daemon before this one left half written."""
-        if self._receipts is not None:
-            try:
-                self._receipts.sweep(self._started_at.timestamp())
-            except OSError as error:
-                self._note_receipts_problem(error)
+        self._teller.sweep(self._started_at.timestamp())
 
-    def record(self, verdicts: Sequence[Verdict], stamps: Mapping[str, Stamp]) -> None:
-        """These files were dealt with as they were at `stamps`. Raises StorageError when telling failed; see `tell`."""
+    def record(self, verdicts: Sequence[Verdict], stamps: Mapping[str, Stamp], *, wait: bool) -> None:
+        """These files were dealt with as they were at `stamps`. They are told of, meanwhile unless `wait`.
+
+        Raises StorageError when telling failed; see `tell`.
+        """
         for verdict in verdicts:
             self.inbox.tracker.settle(verdict.path, stamps[verdict.path])
             self.postponed.pop(verdict.path, None)
             self._note_wants(verdict)
             self._note(verdict)
-        self.tell()
+        self._teller.tell(wait=wait)
 
     def record_bundle(self, verdict: Told, files: Mapping[str, Stamp]) -> None:
         """A bundle was dealt with, whose files were as they were at these stamps. Raises as `record`."""
@@ -69,16 +61,18 @@ class Desk:
     def tell(self) -> None:
         """Write the receipts that are owed, and only then say what happened.
 
-        Raises StorageError while the disk refuses; what is owed is kept for the next call. A folder that cannot be
-        written at all is told of once, and goes without receipts.
+        Raises StorageError while the disk refuses; what is owed is kept for the next call.
         """
-        if not self._untold:
-            return
-        self._write_receipts()
-        for verdict in self._untold:
-            self._count(verdict)
-            _log_verdict(self.inbox.root, verdict)
-        self._untold = []
+        self._teller.tell()
+
+    def retry_telling(self) -> None:
+        """As `tell`, of what could not be told before."""
+        self._teller.retry()
+
+    @property
+    def counts(self) -> Counts:
+        """How many files came to which outcome since the start."""
+        return self._teller.counts
 
     def tell_sum(self) -> None:
         """Say what all files came to since the start, which of most is no news."""
@@ -93,11 +87,8 @@ class Desk:
             self.incomplete.pop(path, None)
             self.wanting_project.discard(path)
             self._wanting_signature.pop(path, None)
-        if self._receipts is not None and gone:
-            try:
-                self._receipts.remove(gone)
-            except OSError as error:
-                self._note_receipts_problem(error)
+        if gone:
+            self._teller.remove(gone)
 
     def postpone(self, path: str, reason: str, now: float) -> None:
         """The file cannot be taken yet."""
@@ -106,7 +97,7 @@ class Desk:
 
     def told(self, path: str) -> dict[str, Any] | None:
         """The JSON receipt of a file, if there is one."""
-        return self._receipts.read(path) if self._receipts is not None else None
+        return self._teller.receipt(path)
 
     def retry_wanting_project(self) -> None:
         """A project may be there now: deal once more with the files that wanted one."""
@@ -144,7 +135,7 @@ class Desk:
             refused=_named((path, why) for path, why in self.refused.items()),
             waiting_files=_named(waiting.items()),
             ignored_files=_named((item.path, item.why.value) for item in inbox.ignored),
-            problem="; ".join(filter(None, (inbox.problem, self._receipts_problem))),
+            problem="; ".join(filter(None, (inbox.problem, self._teller.problem))),
             last_error=last_error,
             last_error_at=last_error_at,
         )
@@ -158,9 +149,9 @@ class Desk:
 
     def _note(self, verdict: Told) -> None:
         if self._is_news(verdict):
-            self._untold.append(verdict)
+            self._teller.add(verdict)
         elif not verdict.errors:
-            self._count(verdict)
+            self._teller.count(verdict)
 
     def _is_news(self, verdict: Told) -> bool:
         """Whether people have not been told this already. Keeps in mind what is refused."""
@@ -172,39 +163,8 @@ class Desk:
             return True
         receipt = self.told(verdict.path)
         if receipt is None:
-            return self._receipts is not None
+            return self._teller.writes_receipts
         return receipt.get("content") != str(verdict.content) or receipt.get("outcome") == Outcome.REJECTED.value
-
-    def _write_receipts(self) -> None:
-        if self._receipts is None:
-            return
-        try:
-            self._receipts.write(self._untold)
-        except OSError as error:
-            self._note_receipts_problem(error)
-            if error.errno not in _READ_ONLY:
-                raise StorageError("cannot write receipts", Path(error.filename or self.inbox.root), error) from error
-        else:
-            self._receipts_problem = ""
-
-    def _note_receipts_problem(self, error: OSError) -> None:
-        problem = f"receipts cannot be written: {error.strerror or error}"
-        if problem != self._receipts_problem:
-            log.warning("going without receipts", inbox=self.inbox.root, problem=problem)
-        self._receipts_problem = problem
-
-    def _count(self, verdict: Told) -> None:
-        if verdict.word in self.counts.__struct_fields__:
-            setattr(self.counts, verdict.word, getattr(self.counts, verdict.word) + 1)
-
-
-def _log_verdict(inbox: Path, verdict: Told) -> None:
-    path = printable(f"{inbox}/{verdict.path}")
-    if verdict.errors:
-        error = verdict.errors[0]
-        log.warning("refused", path=path, error=error.message, hint=error.hint)
-    else:
-        log.info(verdict.word, path=path, **verdict.facts)
 
 
 def _named(files: Iterable[tuple[str, str]]) -> tuple[Named, ...]:

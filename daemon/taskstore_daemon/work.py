@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 
-from taskstore.errors import TaskstoreError
+from taskstore.errors import StorageError, TaskstoreError
 from taskstore.plan.policy import SignaturePolicy
 from taskstore.store.commit import system_clock
 from taskstore.store.store import Store
@@ -41,9 +42,11 @@ class Worker:
         Raises BusyError, StorageError; then everything is still to be dealt with, and harmless to deal with again.
         """
         for desk in self._desks:
-            desk.tell()
+            desk.retry_telling()
         batch = self._reader.take()
         if batch is None:
+            for desk in self._desks:
+                desk.tell()
             if self._pruning is not None:
                 self._pruning.prune()
             return 0
@@ -57,6 +60,9 @@ class Worker:
     def rest(self) -> None:
         """A flood is over: give up what is only worth having in one."""
         self._reader.rest()
+        for desk in self._desks:
+            with suppress(StorageError):  # what is still owed then, the next start tells
+                desk.tell()
 
     def forget(self, number: int, gone: Sequence[str]) -> None:
         """These files of an inbox are gone."""
@@ -94,7 +100,7 @@ class Worker:
             verdicts[arrival.file.inbox].append(verdict)
         for number, mine in verdicts.items():
             stamps = {file.path: file.stamp for file in batch.files if file.inbox == number}
-            self._desks[number].record(mine, stamps)
+            self._desks[number].record(mine, stamps, wait=not self._reader.has_more)
         self._retry_shaken()
         if any(verdict.made_project for verdict in deployed):
             for desk in self._desks:
