@@ -83,6 +83,7 @@ class Service:
             if not worked and not self._stopping:
                 self._wait(now)
         self._worker.rest()
+        self._try_bundles(time.monotonic())
         self._publisher.publish(time.monotonic(), self._problem, stopping=True)
 
     def run_once(self) -> bool:

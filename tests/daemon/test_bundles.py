@@ -446,3 +446,16 @@ def test_several_inboxes_take_turns(plant: Plant, upstream: Upstream) -> None:
     until((other / "receipts" / "a.tar.json").exists)
     assert json.loads((other / "receipts" / "a.tar.json").read_text())["outcome"] == "unchanged"
     assert plant.deploys() == ["a@v1"]
+
+
+def test_no_process_is_started_for_a_file_that_a_pausing_writer_holds_open(plant: Plant, upstream: Upstream) -> None:
+    upstream.deploy("a")
+    (file,) = upstream.pack("a.tar")
+    plant.start()
+    with (plant.inbox / "a.tar").open("wb") as slow:
+        slow.write(file.read_bytes())
+        slow.flush()
+        until(lambda: plant.health()["waiting_files"])
+        time.sleep(2.0)
+    outcome(plant, "a.tar", "applied")
+    assert plant.log.read_text().count("taking in") == 1

@@ -14,6 +14,7 @@ from taskstore.store.store import Store
 from taskstore.trust.signature import ALLOWED_SIGNERS, REVOKED_KEYS
 from taskstore_daemon import log
 from taskstore_daemon.batches import backoff
+from taskstore_daemon.bundles.opening import find_not_yet
 from taskstore_daemon.bundles.outbox import Outbox
 from taskstore_daemon.bundles.process import TakingProcess
 from taskstore_daemon.bundles.refusals import Place, Refusals, Surroundings
@@ -92,7 +93,7 @@ class BundleWorker:
 
         Raises TaskstoreError for a fault of the store or the disk; then it is tried again after a while.
         """
-        if self._stopping or now < self._not_before:
+        if now < self._not_before:
             return False
         try:
             finished = self._finish(now)
@@ -122,12 +123,14 @@ class BundleWorker:
     def scanned(self, number: int, now: float) -> None:
         """A whole scan of an inbox ended: try those again for which the signature or the store has changed."""
         places = self._refusals.of_inbox(number)
+        head = self._head() if places else 0
         for place in places:
-            if self._refusals.is_due(place, self._met(place), now):
+            if self._refusals.is_due(place, self._met(place, head), now):
                 self._revive(place)
 
     def stop(self) -> None:
         """Begin nothing more, and end what is going on, which may hold the store up; the next start goes on from there.
+
         A signal handler may call this in the middle of anything."""
         self._stopping = True
         run = self._run
@@ -144,7 +147,8 @@ class BundleWorker:
         if self._run is not None and (end := self._run.process.end) is not None:
             run, self._run = self._run, None
             self._desks[run.place.inbox].applying = ""
-            self._owed = self._judge(run, end, now)
+            # One that was ended in mid-course is looked at by the next daemon.
+            self._owed = None if self._stopping and isinstance(end, Died) else self._judge(run, end, now)
         if self._owed is None:
             return False
         if self._outbox is not None and self._owed.back is not None:
@@ -154,15 +158,20 @@ class BundleWorker:
         return True
 
     def _begin(self, now: float) -> bool:
-        if self._run is not None or self._owed is not None:
+        if self._stopping or self._run is not None or self._owed is not None:
             return False
         due = [(Place(number, bundle.name), bundle) for number in self._turns() for bundle in self._ready(number)]
         if not due:
             return False
         # The one that met trouble comes last: it may be large, and the trouble a disk that is full.
         place, bundle = next((one for one in due if one[0] != self._troubled), due[0])
-        self._run, self._turn = self._start(place, bundle, now), place.inbox + 1
-        self._desks[place.inbox].applying = printable(bundle.name)
+        desk, self._turn = self._desks[place.inbox], place.inbox + 1
+        not_yet = find_not_yet(desk.inbox.root, bundle.files)
+        if not_yet is not None:
+            desk.postpone(not_yet.path, not_yet.reason, now)
+            return True
+        self._run = self._start(place, bundle, now)
+        desk.applying = printable(bundle.name)
         return True
 
     def _turns(self) -> Iterator[int]:
@@ -185,7 +194,7 @@ class BundleWorker:
             told=self._told(place),
             by=self._by,
         )
-        met = self._met(place)
+        met = self._met(place, self._head())
         try:
             process = TakingProcess(request, self._log_form, self._wake)
         except OSError as error:
@@ -235,10 +244,12 @@ class BundleWorker:
         self._revived.add(place)
         self._desks[place.inbox].inbox.bundles.revive(self._bundles[place.inbox].files(place.name))
 
-    def _met(self, place: Place) -> Surroundings:
-        try:
-            head = self._store.journal.head().sequence
-        except TaskstoreError:
-            head = 0  # whoever needs the journal meets the same fault, and tells it
+    def _met(self, place: Place, head: int) -> Surroundings:
         keys = tuple(state_of(self._store.root / name) for name in (ALLOWED_SIGNERS, REVOKED_KEYS))
         return Surroundings(look(self._desks[place.inbox].inbox.root, place.name), keys, head)
+
+    def _head(self) -> int:
+        try:
+            return self._store.journal.head().sequence
+        except TaskstoreError:
+            return 0  # whoever needs the journal meets the same fault, and tells it
