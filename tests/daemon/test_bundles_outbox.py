@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +38,15 @@ def receipt_for(outbox: Path, upstream: Upstream, plant: Plant) -> Path:
     return outbox / f"to-{upstream.id}-from-{plant.store.config.store_id}.receipt"
 
 
+def create(upstream: Upstream, name: str, *options: str) -> dict[str, Any]:
+    """What `taskstore bundle create` on the other side says."""
+    command = [sys.executable, "-m", "taskstore.cli.main", "bundle", "create", str(upstream.folder / name), *options]
+    done = subprocess.run([*command, "--store", str(upstream.store.root), "--json"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
 def test_the_receipt_makes_the_next_bundle(plant: Plant, upstream: Upstream, outbox: Path) -> None:
     upstream.deploy("a")
     plant.start("--outbox", str(outbox))
@@ -44,18 +57,9 @@ def test_the_receipt_makes_the_next_bundle(plant: Plant, upstream: Upstream, out
     data = place.read_bytes()
     assert len(data) < RECEIPT_BYTES
     upstream.deploy("b")
-    made = make_bundle(
-        upstream.store,
-        upstream.folder / "2.tar",
-        since=None,
-        receipt=decode_receipt(data),
-        selection=EVERYTHING,
-        most=None,
-        key=None,
-        progress=quiet,
-    )
-    assert (made.created.config.since.sequence, made.created.config.counts.entries) == (2, 1)
-    carry(plant, *made.files)
+    made = create(upstream, "2.tar", "--receipt", str(place))
+    assert (made["since"], made["entries"]) == (2, 1)
+    carry(plant, upstream.folder / "2.tar")
     outcome(plant, "2.tar", "applied")
     assert content_of(plant.store) == content_of(upstream.store)
     known = decode_receipt(place.read_bytes()).of(upstream.id, "")
