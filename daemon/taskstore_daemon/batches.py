@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from taskstore_daemon.limits import BACKOFF_FIRST_SECONDS, BACKOFF_MOST_SECONDS
+from taskstore_daemon.names import folder_of
 from taskstore_daemon.scan import Stamp
 
 
@@ -17,6 +18,11 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     inbox: int
     path: str
     stamp: Stamp
+
+    @property
+    def folder(self) -> str:
+        """The folder of the inbox that it lies in."""
+        return folder_of(self.path)
 
 
 Folders = Mapping[str, Mapping[str, Stamp]]

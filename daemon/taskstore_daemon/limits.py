@@ -19,6 +19,10 @@ BATCH_FILES = 1_000
 BATCH_BYTES = 16 * 1024 * 1024
 """What is read, deployed and receipted together; it bounds the memory that a flood takes."""
 
+LATE_FILES = 100
+LATE_BYTES = 4 * 1024 * 1024
+"""What joins a batch that was read ahead."""
+
 LISTED = 100
 """Ignored, waiting and refused files that the status names; the counts are always whole."""
 

@@ -72,6 +72,11 @@ def is_entered(folder: str, *, top: bool) -> bool:
     return not folder.startswith(".") and not (top and folder == RECEIPTS_FOLDER)
 
 
+def folder_of(path: str) -> str:
+    """The folder that a file lies in; both are relative to the inbox, which itself is the empty path."""
+    return path.rpartition("/")[0]
+
+
 def printable(path: str) -> str:
     """`path` as text that any program can store and show, one spelling for each path and never the same for two.
 

@@ -21,7 +21,7 @@ from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.claims import FileId
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.ingest import Arrival, prepare
-from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES
+from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, LATE_BYTES, LATE_FILES
 from taskstore_daemon.signatures import signature_of
 from taskstore_daemon.take import NotYet, Refused, Taken, take
 from taskstore_specs import Format
@@ -60,8 +60,8 @@ class Reader:
 
     def take(self) -> Batch | None:
         """The next batch, None if nothing is ready; the one after it, if there is one, is prepared meanwhile."""
-        batch = self._ahead or self._next()
-        self._ahead = self._next(besides=batch.files) if batch is not None else None
+        batch = self._begin(self._choose()) if self._ahead is None else self._with_late(self._ahead)
+        self._ahead = self._begin(self._choose(besides=batch.files), ahead=True) if batch is not None else None
         return batch
 
     def put_back(self) -> None:
@@ -74,17 +74,37 @@ class Reader:
             self._helper.close()
         self._helper = None
 
-    def _next(self, besides: Sequence[Ready] = ()) -> Batch | None:
+    def _choose(self, besides: Sequence[Ready] = ()) -> list[Ready]:
         ready = [desk.inbox.tracker.ready_by_folder() for desk in self._desks]
-        files = next_batch(ready, files=BATCH_FILES, size=BATCH_BYTES, besides=besides)
+        return next_batch(ready, files=BATCH_FILES, size=BATCH_BYTES, besides=besides)
+
+    def _with_late(self, batch: Batch) -> Batch:
+        """A batch that was read ahead, with what came since into folders that it has nothing of: that need not wait for
+        another batch of the others'."""
+        held = {(file.inbox, file.folder) for file in batch.files}
+        others = [
+            {
+                folder: ready
+                for folder, ready in desk.inbox.tracker.ready_by_folder().items()
+                if (number, folder) not in held
+            }
+            for number, desk in enumerate(self._desks)
+        ]
+        late = self._begin(next_batch(others, files=LATE_FILES, size=LATE_BYTES))
+        if late is None:
+            return batch
+        return Batch([*batch.files, *late.files], lambda: [*batch.found(), *late.found()])
+
+    def _begin(self, files: Sequence[Ready], *, ahead: bool = False) -> Batch | None:
+        """Read these files, and if that is `ahead` of time, have them prepared meanwhile."""
         if not files:
             return None
         found = self._read(files)
         sources = [item.source for item in found if isinstance(item, _Read)]
-        ahead = self._prepared_ahead(sources) if besides else None
+        begun = self._prepared_ahead(sources) if ahead else None
 
         def collect() -> Sequence[Arrival | Refused | NotYet]:
-            prepared = iter(ahead() if ahead is not None else map(prepare, sources))
+            prepared = iter(begun() if begun is not None else map(prepare, sources))
             return [
                 Arrival(item.file, item.source.path, item.taken, item.root, next(prepared), item.key_before)
                 if isinstance(item, _Read)

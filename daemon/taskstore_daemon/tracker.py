@@ -12,6 +12,7 @@ import msgspec
 
 from taskstore_daemon.hints import Hint
 from taskstore_daemon.limits import DEPARTED
+from taskstore_daemon.names import folder_of
 from taskstore_daemon.scan import Stamp
 
 
@@ -64,7 +65,7 @@ class Tracker:
 
     def is_ready(self, path: str, stamp: Stamp) -> bool:
         """Whether `path` may be taken as it was at `stamp`."""
-        return self._ready.get(_folder(path), _NONE).get(path) == stamp
+        return self._ready.get(folder_of(path), _NONE).get(path) == stamp
 
     @property
     def queued(self) -> int:
@@ -84,7 +85,7 @@ class Tracker:
 
     def postpone(self, path: str, now: float) -> None:
         """`path` turned out not to be ready: it has to stand still anew."""
-        stamp = self._ready.get(_folder(path), _NONE).get(path)
+        stamp = self._ready.get(folder_of(path), _NONE).get(path)
         if stamp is not None:
             self._wait(path, stamp, now)
 
@@ -140,7 +141,7 @@ class Tracker:
 
     def _make_ready(self, path: str, stamp: Stamp) -> None:
         self._waiting.pop(path, None)
-        self._ready.setdefault(_folder(path), {})[path] = stamp
+        self._ready.setdefault(folder_of(path), {})[path] = stamp
 
     def _wait(self, path: str, stamp: Stamp, now: float) -> None:
         self._drop(path)
@@ -148,14 +149,10 @@ class Tracker:
 
     def _drop(self, path: str) -> None:
         self._waiting.pop(path, None)
-        folder = _folder(path)
+        folder = folder_of(path)
         files = self._ready.get(folder)
         if files is not None and files.pop(path, None) is not None and not files:
             del self._ready[folder]
 
 
 _NONE: dict[str, Stamp] = {}
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
