@@ -57,4 +57,5 @@ def compare(connection: DuckDBPyConnection, store: Store, bundle: Bundle, on_con
     if followed >= config.until.sequence and known:
         return Examined(TakePlan(), followed, applied(connection))
     immutable = store.config.policies.versions is VersionPolicy.IMMUTABLE
-    return Examined(survey(connection, bundle, on_conflict, immutable=immutable), followed, applied(connection))
+    plan = survey(connection, bundle, on_conflict, followed, immutable=immutable)
+    return Examined(plan, followed, applied(connection))

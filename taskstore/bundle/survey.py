@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from taskstore.errors import BundleGapError, BundleHistoryError, InvalidInputErr
 from taskstore.index import Subjects, applied, origins, past
 from taskstore.journal.changes import Change, OriginChange, TaskChange, TriggerChange
 from taskstore.plan.marks import subject_of
-from taskstore.plan.survey import BEFORE_ALL, OnConflict, Survey, TakePlan
+from taskstore.plan.survey import BEFORE_ALL, OnConflict, Place, Survey, TakePlan
 
 
 def known_of(connection: DuckDBPyConnection, store_id: str, scope: str) -> OriginChange | None:
@@ -49,22 +49,42 @@ def check_connects(bundle: Bundle, own_id: str, known: OriginChange | None) -> N
         )
 
 
-def survey(connection: DuckDBPyConnection, bundle: Bundle, on_conflict: OnConflict, *, immutable: bool) -> TakePlan:
-    """What of `bundle` this store takes."""
+def survey(
+    connection: DuckDBPyConnection, bundle: Bundle, on_conflict: OnConflict, followed: int, *, immutable: bool
+) -> TakePlan:
+    """What this store, which follows the bundle's up to entry `followed`, takes of `bundle`.
+
+    What did not change after that entry was compared when that entry was taken, and is left alone.
+    """
     if applied(connection) == 0 and not immutable:
         return TakePlan()
     found = Survey(immutable=immutable)
-    for bases in _batches(bundle.bases()):
+    is_changed = _changed_after(bundle, followed)
+    for bases in _batches(filter(is_changed, bundle.bases())):
         _look_up(connection, found, bases)
         for change in bases:
             found.add_theirs(BEFORE_ALL, change)
     for chunk in chunks(bundle.entries(), 0, bundle.config.until):
-        dated = [(carried.entry.sequence, carried.entry.dated()) for carried in chunk.entries]
-        _look_up(connection, found, [change for _, changes in dated for change in changes])
-        for sequence, changes in dated:
-            for position, change in enumerate(changes):
-                found.add_theirs((sequence, position), change)
+        theirs = [(place, change) for place, change in _placed(chunk) if is_changed(change)]
+        _look_up(connection, found, [change for _, change in theirs])
+        for place, change in theirs:
+            found.add_theirs(place, change)
     return found.plan(on_conflict)
+
+
+def _changed_after(bundle: Bundle, followed: int) -> Callable[[Change], bool]:
+    """Whether a fact is about something that the bundle has facts about which follow entry `followed`."""
+    if followed <= bundle.config.since.sequence:
+        return lambda change: True
+    entries = (carried.entry for carried in bundle.entries() if carried.entry.sequence > followed)
+    changed = {subject_of(change) for entry in entries for change in entry.changes}
+    return lambda change: subject_of(change) in changed
+
+
+def _placed(chunk: Chunk) -> Iterator[tuple[Place, Change]]:
+    for entry in (carried.entry for carried in chunk.entries):
+        for number, change in enumerate(entry.dated()):
+            yield (entry.sequence, number), change
 
 
 class Chunk(NamedTuple):

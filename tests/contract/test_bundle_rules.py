@@ -217,12 +217,15 @@ def test_a_contradiction_can_be_decided(
     assert ask(site, "SELECT count(*) FROM task_versions WHERE name = 'b'") == [(1,)]
 
 
-def test_a_decided_contradiction_is_not_asked_again(upstream: Store, site: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_decided_contradiction_is_not_asked_again(upstream: Store, site: Store, tmp_path: Path, whole: bool) -> None:
+    """Neither by a delta nor by a bundle of everything."""
     site.create_project("p")
     deploy(site, "a", "v1", "ours")
     take(site, *send(upstream, tmp_path / "b1"), on_conflict=OnConflict.OURS)
     deploy(upstream, "a", "v9", "new", "daily")
-    assert take(site, *send(upstream, tmp_path / "b2", to=site)).decided == ()
+    assert take(site, *send(upstream, tmp_path / "b2", to=None if whole else site)).decided == ()
+    assert ("a", "v9") in [row[2:4] for row in content_of(site)]
 
 
 def test_a_change_on_both_sides_is_a_contradiction_and_on_one_side_none(
