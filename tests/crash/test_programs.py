@@ -1,5 +1,5 @@
 """Whole programs killed and failed at every system call that changes something: a deploy, a batch, a rebuild, a gc, the
-daemon's ingest, a repair, an operator's pause.
+daemon's ingest, a repair, an operator's pause, a bundle taken in.
 
 Afterwards the store opens, fsck finds nothing, the index needed no rebuild, what was acknowledged is there with its
 blobs, every file is there whole or not at all, and doing it again works. The same checks are shown to fail on code that
@@ -24,6 +24,7 @@ from taskstore import Store
 from taskstore.check import Fsck
 from taskstore.errors import TaskstoreError
 from taskstore_specs.identity import TaskId
+from tests.bundle_stores import send
 from tests.crash.workers import programs
 
 WORKER = Path(programs.__file__)
@@ -59,6 +60,8 @@ class Trial:
             (folder / "notes.inbox").mkdir()
             for source in programs.batch("v2"):
                 (folder / "notes.inbox" / source.path).write_bytes(source.data)
+        if what == "apply":
+            make_bundle(folder)
 
     @property
     def command(self) -> list[str]:
@@ -103,6 +106,9 @@ class Trial:
             wanted = {"env.file2": 3, "env.new": 2}.get(file, 1)
             if sum(name.rpartition("-")[0] == file for name in names) != wanted:
                 return f"{file} is there in part"
+        first = {f"env.{Path(source.path).stem}" for source in programs.batch("v2")[: len(files)]}
+        if self.what == "apply" and files != first:
+            return f"{sorted(files)} are there, and were never so where the bundle was made"
         return None
 
     def done_again(self) -> None:
@@ -111,13 +117,21 @@ class Trial:
         assert self.fault() is None
         with Store.open(self.root) as store:
             found = {version for _, version in versions(store)}
-            assert found == ({"v1", "v2"} if self.what in ("deploy", "batch", "ingest") else {"v1"})
+            assert found == ({"v1", "v2"} if self.what in ("deploy", "batch", "ingest", "apply") else {"v1"})
 
 
 def versions(store: Store) -> set[tuple[str, str]]:
     """The names and versions of all tasks in a store."""
     with store.index.read() as connection:
         return set(connection.execute("SELECT name, version FROM task_versions").fetchall())
+
+
+def make_bundle(folder: Path) -> None:
+    """A bundle of a store in which each file of a batch was deployed on its own."""
+    with Store.init(folder / "upstream", projects=["p"]) as upstream:
+        for source in programs.batch("v2"):
+            programs.deploy(upstream, folder / "upstream.txt", [source])
+        send(upstream, folder / "notes.bundle")
 
 
 def damage(root: Path) -> None:

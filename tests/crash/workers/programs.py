@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from taskstore import Format, Source, Store
+from taskstore.bundle import OnConflict, apply, opened, survey
+from taskstore.bundle.progress import quiet
 from taskstore.check import StoreDonor, gc, repair
 from taskstore.disk import sync
 from taskstore.errors import TaskstoreError
@@ -107,6 +109,14 @@ def pause(store: Store, notes: Path, defect: str) -> None:
     store.operate_triggers(TriggerAction.PAUSE, TaskName("p", "d", "env.file0-0"), ["nightly", "hourly"])
 
 
+def take_in(store: Store, notes: Path, defect: str) -> None:
+    """Apply a bundle, in several entries; of triggers that both stores have, those that come."""
+    survey.FACTS_PER_ENTRY = 4
+    with opened([notes.with_suffix(".bundle")]) as (bundle,):
+        apply(store, bundle, OnConflict.THEIRS, "worker", quiet)
+    note(notes, [f"p/d/env.{Path(source.path).stem}-0@v2 -" for source in batch("v2")])
+
+
 WORK: dict[str, Callable[[Store, Path, str], object]] = {
     "deploy": lambda store, notes, defect: deploy(store, notes, [manifest("new", "v2", 2)], defect),
     "batch": lambda store, notes, defect: deploy(store, notes, batch("v2"), defect),
@@ -115,6 +125,7 @@ WORK: dict[str, Callable[[Store, Path, str], object]] = {
     "ingest": ingest,
     "repair": fix,
     "pause": pause,
+    "apply": take_in,
 }
 """What can be done."""
 
