@@ -1,4 +1,4 @@
-"""Bundles, by the real commands: a whole store packed and taken in, and a delta. An object is a fact or a blob."""
+"""Bundles, by the real commands: a whole store packed and taken in, and a delta. Objects are facts and blobs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _whole(bench: Bench, timed: list[Trip], watched: list[Trip], objects: int) -
         create_memory=lambda turn: peak_megabytes(watched[turn].create(watched[turn].whole), watched[turn].upstream),
         apply_memory=lambda turn: peak_megabytes(watched[turn].apply(watched[turn].whole), watched[turn].site),
     )
-    yield Row(GROUP, f"create of all of a store, {objects:,} objects", "/s", taken["create"], goals=(RATE,))
+    yield Row(GROUP, f"create of all of a store, {objects:,} facts and blobs", "/s", taken["create"], goals=(RATE,))
     yield Row(GROUP, "apply of that to an empty store", "/s", taken["apply"], goals=(RATE,))
     yield Row(GROUP, "memory of that create, at most", "MB", taken["create_memory"], goals=(MEMORY,))
     yield Row(GROUP, "memory of that apply, at most", "MB", taken["apply_memory"], goals=(MEMORY,))
@@ -73,7 +73,7 @@ def _delta(bench: Bench, trips: list[Trip], since: int, objects: int) -> Iterato
         apply=lambda turn: run_time(trips[turn].apply(trips[turn].delta)),
     )
     size = Series(tuple(trip.delta.stat().st_size / 1e6 for trip in trips))
-    what = f"create of a delta, {CHANGED} tasks of {objects:,} objects deployed anew"
+    what = f"create of a delta, {CHANGED} tasks of {objects:,} facts and blobs deployed anew"
     yield Row(GROUP, what, "ms", taken["create"], goals=(DELTA_TIME,))
     yield Row(GROUP, "apply of that delta", "ms", taken["apply"], goals=(DELTA_TIME,))
     yield Row(GROUP, "size of that delta", "MB", size, goals=(DELTA_SIZE,))
