@@ -18,6 +18,8 @@ _RETRY = 0.02
 
 MEMORY = "128MB"
 """What DuckDB may use before it spills to `tmp/`; with Python and the libraries a process then stays below 300 MB."""
+THREADS = "2"
+"""How many compute, whatever the machine has: each holds tens of megabytes of the memory."""
 MEMORY_WITHOUT_FILE = "1GB"
 """What an index may take that cannot spill, on a store that cannot be written."""
 
@@ -26,25 +28,22 @@ _BOUNDED = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "memory_limit": MEMORY,
+    "threads": THREADS,
 }
 _LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
 _CONFINED = {**_BOUNDED, **_LOCKED}
 _HELD = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|\Z)", re.DOTALL)
 
 
-_TO_REBUILD = {"threads": "1"}
-"""Each thread holds tens of megabytes of what it writes."""
-
-
-def connect(path: Path, *, read_only: bool, temporary: Path, to_rebuild: bool = False) -> duckdb.DuckDBPyConnection:
+def connect(path: Path, *, read_only: bool, temporary: Path) -> duckdb.DuckDBPyConnection:
     """Open the file `path`; nothing in a query can reach other files, extensions or these settings.
 
-    `temporary` is the folder to spill to once the memory is used that is allowed; `to_rebuild` when a whole journal is
-    to be taken in. Raises BusyError, naming the process, when another program holds the file for longer than
-    FOREIGN_WAIT; duckdb.Error when the file cannot be used.
+    `temporary` is the folder to spill to once the memory is used that is allowed. Raises BusyError, naming the
+    process, when another program holds the file for longer than FOREIGN_WAIT; duckdb.Error when the file cannot be
+    used.
     """
     deadline = time.monotonic() + FOREIGN_WAIT
-    config = _config(temporary, {**_CONFINED, **_TO_REBUILD} if to_rebuild else _CONFINED)
+    config = _config(temporary)
     while True:
         try:
             return duckdb.connect(str(path), read_only=read_only, config=config)

@@ -45,7 +45,7 @@ def rebuild(path: Path, temporary: Path, journal: Journal) -> None:
     """
     new = temporary / f"index-{os.urandom(8).hex()}.duckdb"
     try:
-        with contextlib.closing(connect(new, read_only=False, temporary=temporary, to_rebuild=True)) as connection:
+        with contextlib.closing(connect(new, read_only=False, temporary=temporary)) as connection:
             apply.create(connection)
             load(connection, chunks(journal.entries()))
             connection.execute("CHECKPOINT")
