@@ -27,7 +27,7 @@ def upstream(tmp_path: Path) -> Iterator[Upstream]:
 
 def test_a_bundle_is_taken_in(plant: Plant, upstream: Upstream) -> None:
     upstream.deploy("a", "b")
-    daemon = plant.start()
+    daemon = plant.start("--log", "json")
     carry(plant, *upstream.pack("monday.tar"))
     receipt = outcome(plant, "monday.tar", "applied")
     assert content_of(plant.store) == content_of(upstream.store)
@@ -39,7 +39,8 @@ def test_a_bundle_is_taken_in(plant: Plant, upstream: Upstream) -> None:
     assert (bundle["taken"], bundle["known"], bundle["sequences"]) == (3, 0, [plant.sequence()])
     assert receipt["sequence"] == plant.sequence()
     assert plant.stop(daemon) == 0
-    assert "applied" in plant.log.read_text()
+    told = [json.loads(line) for line in plant.log.read_text().splitlines()]
+    assert [line["event"] for line in told] == ["watching", "taking in", "applied"]
 
 
 def test_a_bundle_without_a_daemon_that_stays(plant: Plant, upstream: Upstream) -> None:

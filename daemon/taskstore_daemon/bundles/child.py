@@ -10,20 +10,27 @@ import os
 import resource
 import sys
 import threading
+from typing import NoReturn
 
 from taskstore_daemon import log
 from taskstore_daemon.bundles.taking import take_in
 from taskstore_daemon.bundles.wire import decode_request, encode
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Answer one request. `sys.argv[1]` is the form of the log."""
     log.configure(as_json=sys.argv[1] == "json")
     request = decode_request(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_daemon, daemon=True).start()
     _allow_many_files()
-    sys.stdout.buffer.write(encode(take_in(request)))
-    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(encode(take_in(request)))
+        sys.stdout.flush()
+    except Exception:
+        log.fault("a bundle could not be taken in")
+        os._exit(1)
+    # Nothing is open any more. The interpreter's own way out would trip over the thread that still reads.
+    os._exit(0)
 
 
 def _end_with_the_daemon() -> None:
