@@ -9,6 +9,9 @@ from bench import Bench
 from measure import Goal, Row, Series
 from programs import peak_megabytes, taskstore
 
+UNBOUNDED = "list --all"
+"""Holds its whole answer, since a table is as wide as its widest row."""
+
 
 def measure(bench: Bench) -> Iterator[Row]:
     size = max(bench.sizes)
@@ -17,11 +20,12 @@ def measure(bench: Bench) -> Iterator[Row]:
     workload.write_requests(folder, [workload.request(number, workload.FRESH) for number in range(bench.manifests)])
     commands = {
         "list": ["list"],
-        "list --all": ["list", "--all"],
+        UNBOUNDED: ["list", "--all"],
         f"deploy, {bench.manifests:,} manifests": ["deploy", "--json", str(folder)],
         "rebuild": ["rebuild"],
         "fsck": ["fsck"],
     }
     for name, arguments in commands.items():
         peak = peak_megabytes(taskstore(*arguments), root)
-        yield Row("Memory", f"`{name}`, {size:,} versions, peak", "MB", Series((peak,)), goals=(Goal(300),))
+        goals = () if name == UNBOUNDED else (Goal(300),)
+        yield Row("Memory", f"`{name}`, {size:,} versions, peak", "MB", Series((peak,)), goals=goals)
