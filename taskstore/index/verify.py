@@ -50,16 +50,16 @@ def compare_current(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterat
     """How the current tables differ from what the history tables come to, and these from ending at `head`."""
     yield from _compare_head(connection, head)
     for part in parts(connection, head.sequence):
-        extra, missing = _differing_hashes(connection, part)
-        for rows, hashes, is_extra in ((part.found, extra, True), (part.expected, missing, False)):
-            if hashes:
+        hashes = _differing_hashes(connection, part)
+        for is_extra, rows in ((True, part.found), (False, part.expected)):
+            if hashes[is_extra]:
                 query = f"FROM ({rows}) AS row WHERE list_contains($hashes::UBIGINT[], hash(row)) LIMIT {DIFFERENCES}"
-                differing = connection.execute(query, {**part.parameters, "hashes": hashes}).fetchall()
+                differing = connection.execute(query, {**part.parameters, "hashes": hashes[is_extra]}).fetchall()
                 yield from (_difference(part.table, row, is_extra=is_extra) for row in differing)
 
 
-def _differing_hashes(connection: duckdb.DuckDBPyConnection, part: Part) -> tuple[list[int], list[int]]:
-    """The hashes of some rows that are there and should not be, and of some that should be there and are not.
+def _differing_hashes(connection: duckdb.DuckDBPyConnection, part: Part) -> dict[bool, list[int]]:
+    """The hashes of some rows that are there and should not be (True), and of some that are missing (False).
 
     Wide rows by the hundred thousand do not fit in the memory that is given; their hashes of 64 bits do.
     """
@@ -67,12 +67,12 @@ def _differing_hashes(connection: duckdb.DuckDBPyConnection, part: Part) -> tupl
         SELECT hash, sum(count) > 0 FROM (
             SELECT hash(found) AS hash, 1 AS count FROM ({part.found}) AS found
             UNION ALL SELECT hash(expected), -1 FROM ({part.expected}) AS expected
-        ) GROUP BY hash HAVING sum(count) <> 0 ORDER BY ALL LIMIT {2 * DIFFERENCES}
+        ) GROUP BY hash HAVING sum(count) <> 0 LIMIT {2 * DIFFERENCES}
     """
-    differing = connection.execute(query, part.parameters).fetchall()
-    return [value for value, is_extra in differing if is_extra], [
-        value for value, is_extra in differing if not is_extra
-    ]
+    hashes: dict[bool, list[int]] = {True: [], False: []}
+    for value, is_extra in connection.execute(query, part.parameters).fetchall():
+        hashes[is_extra].append(value)
+    return hashes
 
 
 def _compare_head(connection: duckdb.DuckDBPyConnection, head: Head) -> Iterator[Difference]:
