@@ -77,7 +77,7 @@ class Desk:
     def tell_sum(self) -> None:
         """Say what all files came to since the start, which of most is no news."""
         counts = {name: getattr(self.counts, name) for name in self.counts.__struct_fields__}
-        log.info("done", inbox=self.inbox.root, files=len(self.inbox.tracker), **counts)
+        log.info("done", inbox=self.inbox.root, files=len(self.inbox.tracker) + len(self.inbox.bundles), **counts)
 
     def forget(self, gone: Sequence[str]) -> None:
         """These files are gone, and with them what was told about them."""

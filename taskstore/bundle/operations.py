@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from taskstore.bundle.reader import Bundle
 from taskstore.bundle.receipt import Receipt, make_receipt
 from taskstore.bundle.split import write_file
 from taskstore.bundle.writer import BundleWriter
+from taskstore.disk.faults import storage_error
 from taskstore.disk.outgoing import require_absent, writing
 from taskstore.errors import BundleDamagedError
 from taskstore.index import origins
@@ -78,9 +80,18 @@ def check_signature(store: Store, bundle: Bundle) -> Signer | None:
     """
     signature = Path(bundle.name + SUFFIX)
     required = store.config.policies.signatures is SignaturePolicy.REQUIRED
-    if not required and not (signature.exists() and (store.root / ALLOWED_SIGNERS).exists()):
+    if not required and not (_exists(signature) and _exists(store.root / ALLOWED_SIGNERS)):
         return None
     return Trust(store.root, system_clock).check(lambda: _as_opened(bundle), signature)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise storage_error("cannot look up", path, error) from error
 
 
 def _as_opened(bundle: Bundle) -> Iterator[bytes]:

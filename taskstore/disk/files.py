@@ -80,6 +80,8 @@ def read_file(path: Path, *, most: int, follow: bool = False) -> bytes:
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENOTDIR):
             raise NotAFileError(f"not a regular file: {path}") from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise NotFoundError(f"no file can have this name: {path}") from error
         raise storage_error("cannot read", path, error) from error
     try:
         return _read_regular(descriptor, path, most)

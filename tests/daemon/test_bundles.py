@@ -460,3 +460,38 @@ def test_no_process_is_started_for_a_file_that_a_pausing_writer_holds_open(plant
         time.sleep(2.0)
     outcome(plant, "a.tar", "applied")
     assert plant.log.read_text().count("taking in") == 1
+
+
+def test_status_and_metrics_count_bundles(plant: Plant, upstream: Upstream) -> None:
+    file = plant.root / "taskstored.prom"
+    plant.start("--metrics", str(file))
+    upstream.deploy("a", content="x" * 100_000)
+    carry(plant, *upstream.pack("a.tar"), upstream.pack("b.tar", most=65_536)[0])
+    until(lambda: 'outcome="applied"} 1' in file.read_text())
+    until(lambda: f'taskstored_waiting_files{{inbox="{plant.inbox}"}} 1' in file.read_text())
+    assert f'taskstored_applying{{inbox="{plant.inbox}"}} 0' in file.read_text()
+    [inbox] = json.loads(plant.call("status", "--json").stdout)["inboxes"]
+    assert (inbox["known"], inbox["counts"]["applied"], inbox["applying"]) == (2, 1, "")
+    assert [(named["path"], named["why"]) for named in inbox["waiting_files"]] == [("b.tar", "part 2 of 2 is missing")]
+
+
+def test_parts_that_were_taken_in_are_not_read_again(plant: Plant, upstream: Upstream) -> None:
+    upstream.deploy("a", content="x" * 200_000)
+    files = upstream.pack("a.tar", most=65_536)
+    carry(plant, *files)
+    assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
+    first = outcome(plant, "a.tar", "applied")
+    damaged = plant.inbox / files[1].name
+    data = bytearray(damaged.read_bytes())
+    data[-5_000] ^= 1
+    damaged.write_bytes(data)
+    assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
+    assert plant.receipt("a.tar") == first
+
+
+def test_a_name_too_long_for_a_signature_beside_it(plant: Plant, upstream: Upstream) -> None:
+    upstream.deploy("a")
+    (file,) = upstream.pack("a.tar")
+    (plant.inbox / ("n" * 251 + ".tar")).write_bytes(file.read_bytes())
+    assert plant.call("run", "--once", str(plant.inbox)).returncode == 0
+    assert plant.deploys() == ["a@v1"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from taskstore.bundle.parts import BundleFile, OpenFile, check_part, join, read_part
+from taskstore.bundle.parts import BundleFile, JoinedFile, OpenFile, check_part, join, read_part
 from taskstore.cli.plain import describe, plain
 from taskstore.errors import BundleDamagedError, BundlePartMissingError, LimitExceededError
 from taskstore_daemon import take
@@ -67,8 +67,8 @@ def find_not_yet(inbox: Path, files: Mapping[str, Stamp]) -> take.NotYet | None:
     return None
 
 
-def assemble(request: Request, opened: Sequence[Opened]) -> BundleFile | Incomplete:
-    """The bundle as one file, of its parts if it has some. Raises BundleDamagedError."""
+def assemble(request: Request, opened: Sequence[Opened], *, verify: bool) -> BundleFile | Incomplete:
+    """The bundle as one file, of its parts if it has some, verified if asked for. Raises BundleDamagedError."""
     first = opened[0]
     parts = [(read_part(one.file), one) for one in opened]
     if len(opened) == 1 and first.path == request.name:
@@ -84,6 +84,8 @@ def assemble(request: Request, opened: Sequence[Opened]) -> BundleFile | Incompl
             why = f"{one.file.path.name} is not of the bundle that {first.file.path.name} is of: bring the right ones"
             return Incomplete((), part.parts, plain(why))
         shares.append((part, one.file.without_header()))
+    if not verify and sorted(part.part for part, _ in shares) == list(range(1, shares[0][0].parts + 1)):
+        return JoinedFile([share for _, share in sorted(shares, key=lambda pair: pair[0].part)])
     try:
         return join(shares)
     except BundlePartMissingError as error:

@@ -18,6 +18,7 @@ from taskstore.bundle.survey import check_connects, known_of
 from taskstore.cli.plain import describe, plain
 from taskstore.errors import (
     BundleConflictError,
+    BundleDamagedError,
     BundleGapError,
     BusyError,
     ConflictError,
@@ -66,13 +67,14 @@ def take_in(request: Request) -> Answer:
         if not isinstance(opened, list):
             return opened
         try:
-            return _take(request, opened)
+            with Store.open(os.fsdecode(request.store)) as store:
+                return _remembered(store, request, opened) or _take(store, request, opened)
         except TaskstoreError as error:
             return find_changed(opened) or _why(error, opened)
 
 
-def _take(request: Request, opened: Sequence[Opened]) -> Answer:
-    whole = assemble(request, opened)
+def _take(store: Store, request: Request, opened: Sequence[Opened]) -> Answer:
+    whole = assemble(request, opened, verify=True)
     if isinstance(whole, Incomplete):
         return whole
     inbox, name = Path(os.fsdecode(request.inbox)), os.fsdecode(request.name)
@@ -81,17 +83,32 @@ def _take(request: Request, opened: Sequence[Opened]) -> Answer:
         raise SignatureMissingError(
             f"{name}.sig leads out of the inbox, and does not count", hint="copy the signature itself there"
         )
-    with Store.open(os.fsdecode(request.store)) as store:
-        known = _known(store, bundle)
+    known = _known(store, bundle)
+    try:
+        check_connects(bundle, store.config.store_id, known)
+        applied = apply(store, bundle, OnConflict.REFUSE, request.by or caller(), lambda done, total: None)
+    except BundleGapError as error:
         back = _back(store, bundle.config.store_id) if known else None
-        try:
-            check_connects(bundle, store.config.store_id, known)
-            if request.told == bundle.digest and known and known.sequence >= bundle.config.until.sequence:
-                return Taken(bundle.digest, _facts_known(bundle), remembered=True, back=back)
-            applied = apply(store, bundle, OnConflict.REFUSE, request.by or caller(), lambda done, total: None)
-        except BundleGapError as error:
-            return Refused(_described(error), Retry.STORE, bundle.digest, back)
-        return Taken(bundle.digest, _facts(store, applied), remembered=False, back=_back(store, bundle.config.store_id))
+        return Refused(_described(error), Retry.STORE, bundle.digest, back)
+    return Taken(bundle.digest, _facts(store, applied), remembered=False, back=_back(store, bundle.config.store_id))
+
+
+def _remembered(store: Store, request: Request, opened: Sequence[Opened]) -> Taken | None:
+    """The answer for what people were told was taken in, and is: of it only the documents are read."""
+    if request.told is None:
+        return None
+    try:
+        whole = assemble(request, opened, verify=False)
+        bundle = None if isinstance(whole, Incomplete) else Bundle(whole, os.fsdecode(request.name))
+    except BundleDamagedError:
+        return None
+    if bundle is None or bundle.digest != request.told:
+        return None
+    known = _known(store, bundle)
+    if known is None or known.sequence < bundle.config.until.sequence:
+        return None
+    back = _back(store, bundle.config.store_id)
+    return Taken(bundle.digest, _facts_known(bundle), remembered=True, back=back)
 
 
 def _known(store: Store, bundle: Bundle) -> OriginChange | None:
