@@ -171,6 +171,7 @@ class Service:
             return False
         if advanced:
             self._publisher.note_change()
+            self._not_before = 0.0  # what the manifests wait out may have been this bundle
         return advanced
 
     @property
