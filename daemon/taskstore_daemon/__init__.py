@@ -27,7 +27,7 @@ receipts.py  what people read in the folder about their files
 assembly.py  putting the parts together
 metrics.py   the same for Prometheus
 notify.py    the same for systemd
-memory.py    giving memory back after a flood
+memory.py    little memory for a daemon that idles
 log.py       text or JSON lines on stderr
 limits.py    every bound
 """

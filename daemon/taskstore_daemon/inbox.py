@@ -159,23 +159,24 @@ class Inbox:
         self._identity = identity
 
     def _observe_all(self, items: Iterable[Item], hints: Hints) -> list[str]:
-        present: set[str] = set()
+        missing = self.tracker.known() | self.bundles.known()
+        found = 0
         unread: list[Unread] = []
         self.ignored, self.ignored_counts = [], Counter()
         for item in items:
             if isinstance(item, Found):
-                present.add(item.path)
+                found += 1
+                missing.discard(item.path)
                 self._observe(item, hints.files.get(item.path))
             elif isinstance(item, Skipped):
                 self._note_ignored(item)
             else:
                 unread.append(item)
-            if len(present) > FILES_PER_INBOX:
+            if found > FILES_PER_INBOX:
                 unread.append(Unread("", f"it holds more than {FILES_PER_INBOX} files; the rest is not looked at"))
                 break
         self._tell_problem("; ".join(f"{printable(i.path) or self.root}: {i.reason}" for i in unread[:LISTED]))
-        absent = (*self.tracker.absent(present), *self.bundles.absent(present))
-        gone = [path for path in absent if not _is_below(path, unread)]
+        gone = [path for path in missing if not _is_below(path, unread)]
         self._forget(gone)
         for tracker in (self.tracker, self.bundles):
             tracker.end_scan()

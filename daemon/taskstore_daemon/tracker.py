@@ -128,9 +128,9 @@ class Tracker:
         self._departed_before = wanted | self._departed
         self._departed = {}
 
-    def absent(self, present: set[str]) -> list[str]:
-        """The known files that are not among those `present`."""
-        return [path for path in dict.fromkeys((*self._settled, *self._pending())) if path not in present]
+    def known(self) -> set[str]:
+        """All files that are known."""
+        return self._settled.keys() | self._pending().keys()
 
     def _pending(self) -> dict[str, Stamp]:
         """The files that are ready or waiting."""

@@ -78,9 +78,10 @@ def command(
     SIGTERM ends it after the batch at hand, SIGHUP makes it scan everything. With --listen it serves the store to the
     stock Flyte client besides, as `taskstored serve` does.
     """
-    from taskstore_daemon import log
+    from taskstore_daemon import log, memory
     from taskstore_daemon.assembly import Settings, assembled
 
+    memory.keep_together()
     log.configure(as_json=log_form == "json")
     settings = Settings(
         store=store,
