@@ -2,9 +2,11 @@
 
 main.py      the table of commands
 commands/    one file a command: run, status, drop
+drops.py     what `drop` puts into a folder, and which receipt answers it
 service.py   the loop: look, work, tell, wait
 work.py      one batch: the ready files deployed and receipted
 reading.py   batches of files read and prepared, one ahead in a flood
+bundles/     bundles: gathered, taken in by a process of their own, told of
 publish.py   telling how it goes
 inbox.py     one watched folder: its scans, its watcher, what waits
 names.py     which names are manifests (pure)
