@@ -167,7 +167,7 @@ def differences(plant: Plant, texts: dict[str, str]) -> str:
 def test_kills_lose_nothing_and_deploy_nothing_twice(
     plant: Plant, thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count, kills = (5_000, 200) if thorough else (150, 4)
+    count, kills = (5_000, 200) if thorough else (120, 3)
     killing, wrong = take_all(plant, files(count), kills)
     if thorough:
         with capsys.disabled():

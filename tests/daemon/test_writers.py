@@ -88,12 +88,11 @@ def test_every_way_is_tried_in_ci() -> None:
         pytest.skip(f"needs the Debian packages vim, ed, rsync, openssh-client, openssh-sftp-server: {missing}")
 
 
-@BACKENDS
-def test_editors_save_once(plant: Plant, options: Sequence[str]) -> None:
+def test_editors_save_once(plant: Plant) -> None:
     ways = present(EDITORS)
     for way in ways:
         plant.drop(f"{way}.json", manifest(way))
-    plant.start(*options)
+    plant.start()
     for way, command in ways.items():
         plant.settled(f"{way}.json")
         shell(command, plant.inbox / f"{way}.json")
