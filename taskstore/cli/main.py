@@ -101,17 +101,11 @@ def run(group: click.Group, name: str, arguments: Sequence[str] | None = None) -
         group.main(prog_name=name, complete_var=complete)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        return _run(group, name, given)
-    except BrokenPipeError:
-        # What is still buffered must not fail again when the interpreter flushes it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _KILLED + _SIGPIPE
+        return _run(group, name, given.copy())
     except KeyboardInterrupt:
         return _KILLED + _SIGINT
     except Exception as error:
-        from taskstore.cli.errors import report
-
-        return report(error, as_json=_wants_json(given))
+        return _end(error, as_json=_wants_json(given))
 
 
 def _run(group: click.Group, name: str, arguments: list[str]) -> int:
@@ -123,6 +117,24 @@ def _run(group: click.Group, name: str, arguments: list[str]) -> int:
         code = end.exit_code
     sys.stdout.flush()
     return code or 0
+
+
+def _end(error: Exception, *, as_json: bool) -> int:
+    from taskstore.cli.errors import report
+    from taskstore.errors import TaskstoreError
+
+    # The library raises errors of its own for files; one without a file's name is of stdout.
+    if isinstance(error, OSError) and error.filename is None:
+        # What is still buffered must not fail again when the interpreter flushes it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return _KILLED + _SIGPIPE
+        hint = "what the command did stands; only its answer is lost"
+        as_json, error = False, TaskstoreError(f"cannot write the output: {error.strerror}", hint=hint)
+    try:
+        return report(error, as_json=as_json)
+    except OSError:
+        return 1  # nobody can be told
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

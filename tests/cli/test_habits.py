@@ -6,6 +6,8 @@ import csv
 import io
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ import ryaml
 Taskstore = Callable[..., Any]
 PATIENCE = 60
 BOX_DRAWING = set(map(chr, range(0x2500, 0x25A0)))
+TASKSTORE = [sys.executable, "-m", "taskstore.cli.main"]
 TASK = "flytesnacks/development/core.control_flow.run_merge_sort"
 
 
@@ -103,6 +106,21 @@ def test_a_reader_that_goes_away_is_no_fault(registry: Taskstore, process: Calla
     listing.stdout.close()
     assert listing.wait(PATIENCE) == 128 + signal.SIGPIPE
     assert listing.stderr.read() == ""
+
+
+@pytest.mark.parametrize("arguments", [["list", "--json"], ["status"], ["--help"], ["--version"]])
+def test_an_answer_that_cannot_be_written_is_an_error(registry: Taskstore, store: Path, arguments: list[str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("optional: this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run([*TASKSTORE, *arguments], cwd=store, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert run.returncode == 1
+        assert run.stderr.splitlines() == [
+            "error: cannot write the output: No space left on device",
+            "  hint: what the command did stands; only its answer is lost",
+        ]
+        unheard = subprocess.run([*TASKSTORE, *arguments], cwd=store, stdout=full, stderr=full)
+        assert unheard.returncode == 1
 
 
 def wait_until_it_reads(process: int) -> None:
