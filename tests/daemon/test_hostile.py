@@ -7,7 +7,7 @@ import os
 import pytest
 
 from taskstore_specs.limits import MANIFEST_BYTES
-from tests.daemon.plant import Plant, manifest, until
+from tests.daemon.plant import AS_ANYBODY, Plant, manifest, until
 
 
 def after(plant: Plant) -> None:
@@ -75,10 +75,6 @@ def test_a_file_of_exactly_the_limit_is_read(plant: Plant) -> None:
     plant.drop("full.json", text + " " * (MANIFEST_BYTES - len(text)))
     plant.start()
     assert plant.settled("full.json")["outcome"] == "created"
-
-
-AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-lease"] if os.geteuid() == 0 else []
-"""Runs a program without root's rights to read every file, and to ask the kernel who writes to the files of others."""
 
 
 def test_a_file_that_may_not_be_read_is_refused_until_it_may(plant: Plant) -> None:
