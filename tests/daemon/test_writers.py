@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.daemon.plant import Plant, manifest, until
+from taskstore.journal.changes import TaskChange
+from tests.daemon.plant import Plant, manifest
 
 SFTP_SERVER = Path("/usr/lib/openssh/sftp-server")
 OTHER_FILESYSTEM = Path("/dev/shm")
@@ -156,13 +158,17 @@ def test_slow_writers_are_never_deployed_half(plant: Plant, options: Sequence[st
         source.write_text("---\n".join(padded(manifest(way, f"v{number}")) for number in range(4)))
         places = {"SOURCE": str(source), "localhost:TARGET": f"localhost:{target}", "TARGET": str(target)}
         writers[way] = subprocess.Popen([places.get(word, word) for word in words], stdout=subprocess.DEVNULL)
-    while any(writer.poll() is None for writer in writers.values()):
-        writing = {way for way in ways if writers[way].poll() is None}
-        begun = {deployed.partition("@")[0] for deployed in plant.deploys()}
-        still = {way for way in writing if writers[way].poll() is None}
-        assert begun.isdisjoint(still)
-    assert {way: writer.returncode for way, writer in writers.items()} == dict.fromkeys(ways, 0)
+    assert {way: writer.wait(60) for way, writer in writers.items()} == dict.fromkeys(ways, 0)
     for way in ways:
         assert len(plant.settled(f"{way}.yaml")["documents"]) == 4
-    until(lambda: len(plant.deploys()) == 4 * len(ways))
+    assert deployed_together(plant) == [(way, 4) for way in sorted(ways)]
     assert "refused" not in plant.log.read_text()
+
+
+def deployed_together(plant: Plant) -> list[tuple[str, int]]:
+    """How many versions of a task were deployed by one entry, for each task and entry."""
+    counts = (
+        Counter(change.name for change in entry.changes if isinstance(change, TaskChange))
+        for entry, _ in plant.store.journal.entries()
+    )
+    return sorted(item for count in counts for item in count.items())
