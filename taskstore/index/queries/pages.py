@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import duckdb
@@ -13,6 +13,8 @@ from taskstore.index.queries.paging import OrderKey, behind, page_size, read_tok
 from taskstore.index.queries.registry import AsOf, Registry, registry_at
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+
+_CHUNK = 2_000
 
 
 class PagedQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,16 +54,25 @@ class Pager:
             SELECT {columns(kind)}, {keys} FROM {relation} WHERE {all_of(conditions)}
             ORDER BY {", ".join(key.sql for key in self._order)} {self._limit()}
         """
-        rows = self._connection.execute(query, parameters).fetchall()
         width = len(kind.__struct_fields__)
+        answer = self._connection.execute(query, parameters)
+        if self._size is None:
+            return tuple(read_row(kind, row[:width]) for row in _stream(answer)), ""
+        rows = answer.fetchall()
         token = ""
-        if self._size is not None and len(rows) > self._size:
+        if len(rows) > self._size:
             del rows[self._size :]
             token = write_token(self._query, self.registry.sequence, rows[-1][width:])
         return tuple(read_row(kind, row[:width]) for row in rows), token
 
     def _limit(self) -> str:
         return "" if self._size is None else f"LIMIT {self._size + 1}"
+
+
+def _stream(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """The rows of an answer of any length, some at a time."""
+    while rows := answer.fetchmany(_CHUNK):
+        yield from rows
 
 
 def all_of(conditions: Sequence[str]) -> str:
