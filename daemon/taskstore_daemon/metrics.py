@@ -9,8 +9,9 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import ThreadingTCPServer
 from typing import Protocol
 
 from taskstore.errors import InvalidInputError
@@ -46,19 +47,25 @@ class FileMetrics:
         """The last figures stay."""
 
 
+class _Server(ThreadingTCPServer):
+    """As http.server's, which asks the name service what 127.0.0.1 is called: where there is none, that takes long."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+
 class PortMetrics:
     """A port of this machine, which answers `GET /metrics`."""
 
     def __init__(self, port: int) -> None:
         self._text = b""
-        self._server = ThreadingHTTPServer((LOOPBACK, port), _handler(lambda: self._text))
-        self._server.daemon_threads = True
+        self._server = _Server((LOOPBACK, port), _handler(lambda: self._text))
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
 
     @property
     def port(self) -> int:
         """The port, which the system chose if 0 was given."""
-        return self._server.server_port
+        return self._server.server_address[1]
 
     def show(self, healths: Sequence[Health]) -> None:
         """Answer with these from now on."""
