@@ -116,7 +116,7 @@ class Reader:
 
     def _prepared_ahead(self, sources: Sequence[Source]) -> Callable[[], Prepared] | None:
         """None when there are too few files to trouble another process with."""
-        if len(sources) < Helper.WORTHWHILE:
+        if self._helper is None and len(sources) < BATCH_FILES // 2:
             return None
         self._helper = self._helper or Helper()
         begun = self._helper.prepare(sources)
