@@ -175,7 +175,7 @@ def test_writers_and_gc_side_by_side_lose_nothing(store: Store) -> None:
     try:
         for number in range(15):
             spec = {"taskTemplate": {"container": {"image": f"image {number}"}}}
-            leave_blob(store, encode_spec(read_spec("s.json", json.dumps(spec).encode(), Format.JSON)), 0)
+            store.blobs.put(encode_spec(read_spec("s.json", json.dumps(spec).encode(), Format.JSON)))
             deploy(store, f"task{number}", spec)
     finally:
         done.set()
