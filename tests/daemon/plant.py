@@ -84,7 +84,7 @@ class Plant:
     ) -> subprocess.Popen[bytes]:
         """Start a daemon, and wait for nothing."""
         with self.log.open("ab") as log:
-            command = [*wrapper, *self.command("run", str(inbox or self.inbox), "--rescan", "0.3", *options)]
+            command = [*wrapper, *self.command("run", str(inbox or self.inbox), "--rescan", "0.2", *options)]
             daemon = subprocess.Popen(command, env=self.environment() | environ, stderr=log, stdout=log)
         self.running.append(daemon)
         return daemon
@@ -155,6 +155,6 @@ def triggers(plant: Plant) -> list[str]:
 
 
 def scanned_again(plant: Plant, *, times: int) -> None:
-    """Wait until the daemon, which scans every 0.3 seconds, has scanned everything so many times more."""
-    since = datetime.now(UTC) + times * timedelta(seconds=0.4)
+    """Wait until the daemon, which scans every 0.2 seconds, has scanned everything so many times more."""
+    since = datetime.now(UTC) + times * timedelta(seconds=0.25)
     until(lambda: datetime.fromisoformat(plant.health()["last_scan_at"]) > since, "scans")
