@@ -17,7 +17,7 @@ from taskstore import Store, TaskQuery
 GROUP = "Daemon"
 VERSION = "20290b0faa36"
 PAUSE = 0.06
-IDLE = 15.0
+IDLE = 10.0
 LONE = "lone"
 
 
