@@ -397,6 +397,7 @@ def test_where_events_do_not_come_parts_are_found_by_looking(plant: Plant, upstr
     for part in upstream.pack("a.tar", most=65_536):
         carry(plant, part)
     outcome(plant, "a.tar", "applied")
+    assert plant.deploys() == ["a@v1"]
 
 
 def test_more_parts_than_files_may_be_open_are_refused_in_words(plant: Plant, upstream: Upstream) -> None:

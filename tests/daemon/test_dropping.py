@@ -32,6 +32,7 @@ def test_sub_folders_are_watched_as_they_come(plant: Plant) -> None:
     plant.settled("team/deep/a.json")
     plant.drop("team/deep/b.json", manifest("b"))
     plant.settled("team/deep/b.json")
+    assert plant.deploys() == ["a@v1", "b@v1"]
 
 
 def test_a_folder_that_is_moved_in_whole_is_deployed(plant: Plant) -> None:
@@ -43,6 +44,7 @@ def test_a_folder_that_is_moved_in_whole_is_deployed(plant: Plant) -> None:
     plant.settled("moved/inner/a.json")
     plant.drop("moved/inner/b.json", manifest("b"))
     plant.settled("moved/inner/b.json")
+    assert plant.deploys() == ["a@v1", "b@v1"]
 
 
 def test_a_renamed_folder_goes_on_being_watched(plant: Plant) -> None:

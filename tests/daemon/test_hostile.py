@@ -57,6 +57,7 @@ def test_a_fifo_blocks_nothing(plant: Plant) -> None:
     plant.start()
     after(plant)
     until(lambda: "pipe.json" in ignored(plant))
+    assert plant.deploys() == ["good@v1"]
 
 
 def test_a_huge_file_is_refused_unread(plant: Plant) -> None:
@@ -115,6 +116,7 @@ def test_other_names_are_listed_as_ignored(plant: Plant) -> None:
     plant.drop("notes.txt", "remember the milk")
     plant.start()
     until(lambda: "notes.txt" in ignored(plant))
+    assert plant.deploys() == []
 
 
 def test_receipts_are_not_written_through_a_link(plant: Plant) -> None:

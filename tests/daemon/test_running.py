@@ -80,7 +80,7 @@ def test_sighup_scans_everything(plant: Plant) -> None:
     (plant.root / "a.json").write_text(manifest("a"))
     os.link(plant.root / "a.json", plant.inbox / "a.json")  # no event says that this file is whole
     daemon.send_signal(signal.SIGHUP)
-    plant.settled("a.json")
+    assert plant.settled("a.json")["outcome"] == "created"
 
 
 def test_a_second_daemon_on_the_same_inbox_is_refused(plant: Plant) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from taskstore.bundle import Applied, Bundle, OnConflict, apply, encode_receipt, take_receipt
+from taskstore.bundle.layout import Config
 from taskstore.bundle.survey import check_connects, known_of
 from taskstore.cli.plain import describe, plain
 from taskstore.errors import (
@@ -33,6 +34,7 @@ from taskstore.errors import (
     StoreNotFoundError,
     TaskstoreError,
 )
+from taskstore.index.queries import Made, made_by
 from taskstore.journal.changes import OriginChange
 from taskstore.store.store import Store, caller
 from taskstore_daemon import log
@@ -41,7 +43,6 @@ from taskstore_daemon.bundles.wire import (
     Answer,
     Facts,
     Incomplete,
-    Made,
     NotYet,
     Refused,
     Request,
@@ -90,7 +91,8 @@ def _take(store: Store, request: Request, opened: Sequence[Opened]) -> Answer:
     except BundleGapError as error:
         back = _back(store, bundle.config.store_id) if known else None
         return Refused(_described(error), Retry.STORE, bundle.digest, back)
-    return Taken(bundle.digest, _facts(store, applied), remembered=False, back=_back(store, bundle.config.store_id))
+    facts = _facts(bundle.config, applied, _made(store, applied.sequences))
+    return Taken(bundle.digest, facts, remembered=False, back=_back(store, bundle.config.store_id))
 
 
 def _remembered(store: Store, request: Request, opened: Sequence[Opened]) -> Taken | None:
@@ -108,7 +110,7 @@ def _remembered(store: Store, request: Request, opened: Sequence[Opened]) -> Tak
     if known is None or known.sequence < bundle.config.until.sequence:
         return None
     back = _back(store, bundle.config.store_id)
-    return Taken(bundle.digest, _facts_known(bundle), remembered=True, back=back)
+    return Taken(bundle.digest, _facts(bundle.config), remembered=True, back=back)
 
 
 def _known(store: Store, bundle: Bundle) -> OriginChange | None:
@@ -129,53 +131,28 @@ def _back(store: Store, origin: str) -> Return | None:
     return Return(origin, store.config.store_id, receipt.decode("ascii"))
 
 
-def _facts_known(bundle: Bundle) -> Facts:
-    config = bundle.config
+def _facts(config: Config, applied: Applied | None = None, made: Made | None = None) -> Facts:
+    """What there is to tell of a bundle that was `applied`; without that, of one that is known as a whole."""
     return Facts(
         store_id=config.store_id,
         since=config.since.sequence,
         until=config.until.sequence,
         until_time=config.until_time,
         scope=config.selection.scope,
-        signed_by=None,
-        taken=0,
-        known=config.counts.changes,
-        sequences=(),
-    )
-
-
-def _facts(store: Store, applied: Applied) -> Facts:
-    config = applied.config
-    return Facts(
-        store_id=config.store_id,
-        since=config.since.sequence,
-        until=config.until.sequence,
-        until_time=config.until_time,
-        scope=config.selection.scope,
-        signed_by=applied.signed_by,
-        taken=applied.taken,
-        known=applied.known,
-        sequences=applied.sequences,
-        made=_made(store, applied.sequences),
+        signed_by=applied.signed_by if applied else None,
+        taken=applied.taken if applied else 0,
+        known=applied.known if applied else config.counts.changes,
+        sequences=applied.sequences if applied else (),
+        made=made,
     )
 
 
 def _made(store: Store, sequences: Sequence[int]) -> Made | None:
     """What these entries made and changed; None if the store is too busy to say."""
-    entries = ",".join(map(str, sequences)) or "NULL"
     try:
-        [counted] = store.sql(
-            f"""SELECT
-            (SELECT count(DISTINCT id) FROM project_revisions WHERE sequence IN ({entries})),
-            (SELECT count(*) FROM task_versions WHERE created_sequence IN ({entries})),
-            (SELECT count(DISTINCT (project, domain, name, version)) FROM task_revisions WHERE sequence IN ({entries})),
-            (SELECT count(DISTINCT (project, domain, task_name, name)) FROM trigger_revisions
-             WHERE sequence IN ({entries}))"""  # noqa: S608 - numbers of our own entries
-        ).rows
+        return store.index.ask(lambda connection: made_by(connection, sequences))
     except BusyError:
         return None
-    projects, created, versions, triggers = counted
-    return Made(projects, created, versions - created, triggers)
 
 
 def _why(error: TaskstoreError, opened: Sequence[Opened]) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from taskstore.index.queries import Made
 from taskstore_daemon.scan import Stamp
 
 
@@ -52,15 +53,6 @@ class Return(msgspec.Struct, frozen=True):
     origin: str
     store_id: str
     receipt: str
-
-
-class Made(msgspec.Struct, frozen=True):
-    """How much of this store a bundle made and changed."""
-
-    projects: int
-    versions_created: int
-    versions_updated: int
-    triggers: int
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from taskstore.index.queries.columns import COLUMNS, read_time, read_value
 from taskstore.index.queries.filters import Filter, Operator, parse_filter
+from taskstore.index.queries.made import Made, made_by
 from taskstore.index.queries.overview import Counts, count_all, nearest_task
 from taskstore.index.queries.records import LogQuery, list_entries, list_projects, list_specs, spec_users
 from taskstore.index.queries.rows import (
@@ -41,6 +42,7 @@ __all__ = [
     "EntryRow",
     "Filter",
     "LogQuery",
+    "Made",
     "Operator",
     "ProjectRow",
     "ProjectState",
@@ -73,6 +75,7 @@ __all__ = [
     "list_trigger_details",
     "list_triggers",
     "list_versions",
+    "made_by",
     "nearest_task",
     "parse_filter",
     "parse_sort",
