@@ -78,7 +78,7 @@ class SecondProcess:
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-S", "-c", _PROGRAM, str(theirs.fileno()), *sys.path]
+            command = [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path]
             self._child = subprocess.Popen(  # noqa: S603 - this program itself
                 command,
                 stdin=subprocess.DEVNULL,
