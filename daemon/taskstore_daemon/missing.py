@@ -2,7 +2,7 @@
 
 Deleting on the strength of an absence is dangerous: a share that is not mounted looks like a folder whose files were
 all removed. So a task counts as missing only after two whole scans of a folder that is healthy, holds something, and is
-still the same folder; and many at once are taken for an accident.
+still the same folder; many at once are taken for an accident, and what goes while scans are made goes at once.
 """
 
 from __future__ import annotations
@@ -53,8 +53,12 @@ class Missing:
                 self._missing[task] = (where, scans + 1)
 
     def due(self) -> list[TaskName]:
-        """The tasks that are missing for certain, whether or not they are within the budget."""
-        return [task for task, (_, scans) in self._missing.items() if scans >= SCANS_TO_BELIEVE]
+        """The tasks that are missing for certain, whether or not they are within the budget.
+
+        None of an inbox that goes on losing tasks: the budget is for all that it loses.
+        """
+        losing = {inbox for inbox, scans in self._missing.values() if scans < SCANS_TO_BELIEVE}
+        return [task for task, (inbox, _) in self._missing.items() if inbox not in losing]
 
     def within_budget(self, tasks: list[TaskName]) -> bool:
         """Whether so many may go at once."""

@@ -27,6 +27,29 @@ def test_two_scans_must_agree() -> None:
     assert missing.due() == []
 
 
+def test_what_goes_while_scans_are_made_goes_at_once() -> None:
+    missing = Missing(budget=10)
+    missing.speaks(A, [ONE])
+    missing.speaks(B, [TWO])
+    missing.gone(A)
+    scan(missing)
+    missing.gone(B)
+    scan(missing)
+    assert missing.due() == []
+    scan(missing)
+    assert missing.due() == [ONE, TWO]
+
+
+def test_an_inbox_that_goes_on_losing_holds_up_no_other() -> None:
+    missing = Missing(budget=10)
+    missing.speaks(A, [ONE])
+    missing.speaks(FileId(1, "b"), [TWO])
+    missing.gone(A)
+    scan(missing, 2)
+    missing.gone(FileId(1, "b"))
+    assert missing.due() == [ONE]
+
+
 def test_a_task_that_another_file_speaks_of_is_not_missing() -> None:
     missing = Missing(budget=10)
     missing.speaks(A, [ONE])
