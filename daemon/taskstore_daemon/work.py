@@ -95,7 +95,7 @@ class Worker:
         deployed = self._ingest.deploy(arrivals, system_clock())
         if not self._reader.has_more:
             # Nothing follows for which the index should be kept open, and whoever lists what was dropped waits for it.
-            self._store.close()
+            self._store.release()
         for arrival, verdict in zip(arrivals, deployed, strict=True):
             verdicts[arrival.file.inbox].append(verdict)
         for number, mine in verdicts.items():

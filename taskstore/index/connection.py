@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -23,30 +24,43 @@ THREADS = "2"
 MEMORY_WITHOUT_FILE = "1GB"
 """What an index may take that cannot spill, on a store that cannot be written."""
 
-_BOUNDED = {
+BOUNDED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "memory_limit": MEMORY,
     "threads": THREADS,
 }
-_LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
-_CONFINED = {**_BOUNDED, **_LOCKED}
+"""How every connection is opened: nothing is fetched from anywhere, within these bounds."""
+LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
+"""Confines a connection to its own file for good."""
+_CONFINED = {**BOUNDED, **LOCKED}
 _HELD = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|\Z)", re.DOTALL)
+
+
+Answer = TypeVar("Answer")
 
 
 def connect(path: Path, *, read_only: bool, temporary: Path) -> duckdb.DuckDBPyConnection:
     """Open the file `path`; nothing in a query can reach other files, extensions or these settings.
 
-    `temporary` is the folder to spill to once the memory is used that is allowed. Raises BusyError, naming the
-    process, when another program holds the file for longer than FOREIGN_WAIT; duckdb.Error when the file cannot be
-    used.
+    `temporary` is the folder to spill to once the memory is used that is allowed. Raises BusyError as `unless_held`;
+    duckdb.Error when the file cannot be used.
+    """
+    config = _config(temporary)
+    return unless_held(path, lambda: duckdb.connect(str(path), read_only=read_only, config=config))
+
+
+def unless_held(path: Path, opening: Callable[[], Answer]) -> Answer:
+    """What `opening` the file `path` gives.
+
+    Raises BusyError, naming the process, when another program holds the file for longer than FOREIGN_WAIT; and as
+    `opening`.
     """
     deadline = time.monotonic() + FOREIGN_WAIT
-    config = _config(temporary)
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=config)
+            return opening()
         except duckdb.IOException as error:
             held = _HELD.search(str(error))
             if held is None:
@@ -56,17 +70,20 @@ def connect(path: Path, *, read_only: bool, temporary: Path) -> duckdb.DuckDBPyC
         time.sleep(_RETRY)
 
 
+def quoted(text: str) -> str:
+    """`text`, which is ours, as a literal for a setting, as settings take no parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def connect_exporting(path: Path, file: Path, *, temporary: Path) -> duckdb.DuckDBPyConnection:
     """Open `path` for reading, confined as by `connect`, but for one file that may be written.
 
     Raises duckdb.Error when the file cannot be used.
     """
-    connection = duckdb.connect(str(path), read_only=True, config=_config(temporary, _BOUNDED))
+    connection = duckdb.connect(str(path), read_only=True, config=_config(temporary, BOUNDED))
     try:
-        # A setting takes no parameters, so the path, which is ours, is quoted by hand.
-        quoted = str(file).replace("'", "''")
-        connection.execute(f"SET allowed_paths = ['{quoted}']")
-        for setting, value in _LOCKED.items():
+        connection.execute(f"SET allowed_paths = [{quoted(str(file))}]")
+        for setting, value in LOCKED.items():
             connection.execute(f"SET {setting} = {value}")
     except duckdb.Error:
         connection.close()

@@ -15,6 +15,7 @@ from taskstore.errors import BusyError, IndexDamagedError, LimitExceededError, R
 from taskstore.index import apply as application
 from taskstore.index.connection import interruptible
 from taskstore.index.indexfile import IndexFile
+from taskstore.index.instance import Instance
 from taskstore.index.lease import Lease, Session
 from taskstore.index.opening import OpeningGuard
 from taskstore.journal import Entry, Head, Journal
@@ -68,8 +69,10 @@ class Index:
 
     def __init__(self, path: Path, locks: Path, journal: Journal) -> None:
         self._journal = journal
-        self._files = IndexFile(path, path.parent / "tmp", journal, OpeningGuard(locks))
-        self._lease = Lease(locks)
+        temporary = path.parent / "tmp"
+        instance = Instance(path, temporary)
+        self._files = IndexFile(path, temporary, journal, OpeningGuard(locks), instance)
+        self._lease = Lease(locks, instance)
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -152,10 +155,15 @@ class Index:
             with self._lease.lock(exclusive=True):
                 yield
 
-    def close(self) -> None:
-        """Give up the lease. The index can be used again."""
+    def release(self) -> None:
+        """Give up the lease, for those who wait, but not what makes the next use cheap."""
         with self._lease.mutex:
             self._lease.release()
+
+    def close(self) -> None:
+        """Give up the lease and the memory that DuckDB takes. The index can be used again."""
+        with self._lease.mutex:
+            self._lease.close()
 
     @contextmanager
     def _session(self, *, exclusive: bool) -> Iterator[Session]:
@@ -169,7 +177,7 @@ class Index:
                 raise LimitExceededError(f"the query needs too much memory: {error}") from error
             except duckdb.Error as error:
                 self._files.distrust(error)
-                self._lease.release()
+                self._lease.close()
                 raise IndexDamagedError(
                     f"the index failed: {error}", hint="do it again: the index is then rebuilt from the journal"
                 ) from error

@@ -14,16 +14,19 @@ from taskstore.disk.locks import Lock
 from taskstore.errors import IndexDamagedError, NotFoundError, StorageError
 from taskstore.index import apply, rebuild, schema
 from taskstore.index.connection import connect, connect_exporting
+from taskstore.index.instance import Instance
 from taskstore.index.lease import Session
 from taskstore.index.opening import OpeningGuard
 from taskstore.journal import Head, Journal
 
 
 class IndexFile:
-    """The file at `path` as a projection of `journal`. Its methods are called under the locks that they name."""
+    """The file at `path` as a projection of `journal`, attached to `instance` while a session is open. Its methods are
+    called under the locks that they name."""
 
-    def __init__(self, path: Path, temporary: Path, journal: Journal, guard: OpeningGuard) -> None:
+    def __init__(self, path: Path, temporary: Path, journal: Journal, guard: OpeningGuard, instance: Instance) -> None:
         self._path, self._temporary, self._journal, self._guard = path, temporary, journal, guard
+        self._instance = instance
         self._is_known = False
         self._fault: tuple[int, Exception] | None = None
 
@@ -43,8 +46,10 @@ class IndexFile:
             try:
                 if self._known_fault() or not self._exists():
                     return None
-                connection = undo.enter_context(closing(self._connect(read_only=True, guarded=lock is not None)))
-                session = Session(connection, lock, self._checked_head(connection), exclusive=False)
+                connection = self._attach(read_only=True, guarded=lock is not None)
+                undo.callback(self._instance.detach)
+                head = self._checked_head(connection)
+                session = Session(connection, self._instance.detach, lock, head, exclusive=False)
             except (duckdb.Error, IndexDamagedError) as error:
                 self.distrust(error)
                 return None
@@ -77,8 +82,9 @@ class IndexFile:
         """A session that writes under the exclusive `lock`, caught up with the journal, whatever the file was like."""
         with ExitStack() as undo:
             undo.callback(lock.release)
-            session = Session(self._open_current(), lock, None, exclusive=True)
-            session.head = apply.head(session.connection)
+            connection = self._open_current()
+            undo.callback(self._instance.detach)
+            session = Session(connection, self._instance.detach, lock, apply.head(connection), exclusive=True)
             undo.pop_all()
             return session
 
@@ -87,12 +93,12 @@ class IndexFile:
         session = self.try_open(None)
         if session is None:
             connection = rebuild.in_memory(self._journal)
-            session = Session(connection, None, apply.head(connection), exclusive=False)
+            session = Session(connection, connection.close, None, apply.head(connection), exclusive=False)
         return session
 
     def mend(self, session: Session, error: Exception) -> None:
         """Replace the file under the exclusive `session`, in which it failed with `error`."""
-        session.connection.close()
+        session.disconnect()
         self.distrust(error)
         session.connection = self._open_current()
         session.head = apply.head(session.connection)
@@ -125,7 +131,8 @@ class IndexFile:
 
     def _open_caught_up(self) -> duckdb.DuckDBPyConnection:
         with ExitStack() as undo:
-            connection = undo.enter_context(closing(self._connect(read_only=False, guarded=True)))
+            connection = self._attach(read_only=False, guarded=True)
+            undo.callback(self._instance.detach)
             head = self._checked_head(connection)
             for chunk in rebuild.chunks(self._journal.entries(after=head)):
                 apply.apply(connection, chunk)
@@ -149,9 +156,9 @@ class IndexFile:
             raise IndexDamagedError("it is not a regular file")
         return self._path.exists()
 
-    def _connect(self, *, read_only: bool, guarded: bool) -> duckdb.DuckDBPyConnection:
+    def _attach(self, *, read_only: bool, guarded: bool) -> duckdb.DuckDBPyConnection:
         with self._guard.opening(self._path) if guarded else nullcontext():
-            return connect(self._path, read_only=read_only, temporary=self._temporary)
+            return self._instance.attach(read_only=read_only)
 
     def _checked_head(self, connection: duckdb.DuckDBPyConnection) -> Head | None:
         """The last entry applied. Raises IndexDamagedError if the file is of another format or journal."""

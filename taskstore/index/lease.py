@@ -5,13 +5,12 @@ opened for an operation, under a lock: readers share `index.lock`, a writer has 
 takes `gate.lock` and holds it until the lock is his; while a writer waits there, no new reader gets past.
 
 A connection is kept for a while after its operation. It is given up LEASE seconds later, before a fork, or at the
-next operation if somebody waits at the gate.
+next operation if somebody waits at the gate. The DuckDB instance behind it holds no file then, and stays.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import threading
 import time
@@ -23,6 +22,7 @@ import duckdb
 
 from taskstore.disk import locks
 from taskstore.disk.locks import Lock
+from taskstore.index.instance import Instance
 from taskstore.journal.entry import Head
 
 LEASE = 0.05
@@ -32,26 +32,41 @@ WAIT = 60.0
 
 
 class Session:
-    """An open connection, the lock it is open under (None on read-only media), and the last entry it has applied."""
+    """An open connection, the lock it is open under (None on read-only media), and the last entry it has applied.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, lock: Lock | None, head: Head | None, exclusive: bool):
-        self.connection, self.lock, self.head, self.exclusive = connection, lock, head, exclusive
+    `disconnect` ends the connection.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        disconnect: Callable[[], None],
+        lock: Lock | None,
+        head: Head | None,
+        *,
+        exclusive: bool,
+    ) -> None:
+        self.connection, self.disconnect = connection, disconnect
+        self.lock, self.head, self.exclusive = lock, head, exclusive
 
     def close(self) -> None:
-        """Close the connection, then let others have the file. What fails then, the next opening finds."""
+        """End the connection, then let others have the file."""
         try:
-            with contextlib.suppress(duckdb.Error):
-                self.connection.close()
+            self.disconnect()
         finally:
             if self.lock is not None:
                 self.lock.release()
 
 
 class Lease:
-    """At most one session of this process on an index, kept warm between operations. Its methods want `mutex` held."""
+    """At most one session of this process on an index, kept warm between operations. Its methods want `mutex` held.
 
-    def __init__(self, folder: Path) -> None:
+    `folder` is that of the locks; `instance` is what sessions attach the index to.
+    """
+
+    def __init__(self, folder: Path, instance: Instance) -> None:
         self._file, self._gate = folder / "index.lock", folder / "gate.lock"
+        self._instance = instance
         self.mutex = threading.RLock()
         self._session: Session | None = None
         self._users = 0
@@ -91,6 +106,11 @@ class Lease:
         if session is not None:
             session.close()
 
+    def close(self) -> None:
+        """Close the session, and give up the instance."""
+        self.release()
+        self._instance.close()
+
     def _may_keep(self, exclusive: bool, current: Callable[[Session], bool]) -> bool:
         session = self._session
         if session is None or (exclusive and not session.exclusive):
@@ -115,28 +135,29 @@ class Lease:
             time.sleep(left)
 
     def before_fork(self) -> None:
-        """Give the session up unless it is in use: a DuckDB connection must not be in two processes."""
-        if self.mutex.acquire(blocking=False):
+        """Close, once no other thread is using it: a DuckDB instance must not be in two processes."""
+        if self.mutex.acquire(timeout=WAIT):
             try:
                 if not self._users:
-                    self.release()
+                    self.close()
             finally:
                 self.mutex.release()
 
     def before_exit(self) -> None:
-        """Give the session up, and wait for a thread that is about to: an interpreter that ends while a thread is in
-        DuckDB takes that thread out of C++ by force, and the process aborts."""
+        """Close, and wait for a thread that is about to: an interpreter that ends while a thread is in DuckDB takes
+        that thread out of C++ by force, and the process aborts."""
         if self.mutex.acquire(timeout=WAIT):
             try:
                 if not self._users:
-                    self.release()
+                    self.close()
             finally:
                 self.mutex.release()
 
     def after_fork(self) -> None:
-        """In the child: forget the parent's session without closing it, which would write to the parent's file."""
+        """In the child: forget the parent's session and instance without closing them."""
         if self._session is not None:
             _abandoned.append(self._session)
+        self._instance.forget()
         self.mutex = threading.RLock()
         self._session, self._users, self._timer = None, 0, None
 

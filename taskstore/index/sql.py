@@ -64,7 +64,7 @@ def _asked(
     if len(question) > MOST_CHARACTERS:
         raise LimitExceededError(f"a query of {len(question)} characters", hint=f"at most {MOST_CHARACTERS} are taken")
     try:
-        with closing(connection.cursor()) as cursor:
+        with closing(_beside(connection)) as cursor:
             statements = cursor.extract_statements(question)
             if len(statements) != 1 or statements[0].type not in _READING:
                 raise InvalidQueryError("not a single SELECT", hint="queries only read: give one SELECT statement")
@@ -77,6 +77,14 @@ def _asked(
         raise InvalidQueryError(
             f"DuckDB refuses the query: {error}", hint="`specs/sql.md` lists the tables and their columns"
         ) from error
+
+
+def _beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Another connection to the same file, as one with an answer that was not fetched to its end takes no question."""
+    [(database,)] = connection.execute("SELECT current_database()").fetchall()
+    cursor = connection.cursor()
+    cursor.execute(f'USE "{database}"')
+    return cursor
 
 
 def _interruptibly(cursor: duckdb.DuckDBPyConnection, work: Callable[[], Answer]) -> Answer:

@@ -103,8 +103,12 @@ class Store:
         """The nearest folder from `start` upwards that is a store, as git looks for one. Raises StoreNotFoundError."""
         return find_store(Path(start).absolute())
 
+    def release(self) -> None:
+        """Let others have the index now; by itself it is kept for a moment, for what may follow."""
+        self.index.release()
+
     def close(self) -> None:
-        """Give the index up. The store can still be used: it is opened again when needed."""
+        """Give the index and its memory up. The store can still be used: the index is opened again when needed."""
         self.index.close()
 
     def __enter__(self) -> Self:

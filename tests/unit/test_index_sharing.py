@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from taskstore.disk import locks
+from taskstore.errors import BusyError
 from taskstore.index import Index
 from taskstore.index.lease import LEASE
 from taskstore.journal import Entry, FileJournal
@@ -94,6 +96,52 @@ def test_a_burst_uses_one_connection(open_index: Callable[[], Index]) -> None:
         pass
     with index.read() as second:
         assert second is first
+
+
+def test_two_of_one_process_read_at_once(open_index: Callable[[], Index], root: Path) -> None:
+    one, other = open_index(), open_index()
+    commit(one, root, "x")
+    one.release()
+    with one.read(), other.read() as connection:
+        assert connection.execute("SELECT count(*) FROM sources").fetchall() == [(1,)]
+
+
+def test_who_releases_the_index_holds_no_file(open_index: Callable[[], Index], root: Path) -> None:
+    index = open_index()
+    commit(index, root, "x")
+    index.release()
+    with duckdb.connect(str(root / "index.duckdb")) as other:
+        assert other.execute("SELECT count(*) FROM sources").fetchall() == [(1,)]
+    assert count(index) == 1
+
+
+def test_another_connection_of_the_process_is_waited_for_by_nobody_and_damages_nothing(
+    open_index: Callable[[], Index], root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = open_index()
+    commit(index, root, "x")
+    index.release()
+    with duckdb.connect(str(root / "index.duckdb")), pytest.raises(BusyError, match="of this process"):
+        count(index)
+    assert count(index) == 1
+    assert not caplog.messages
+
+
+def test_nothing_but_the_index_is_in_reach(open_index: Callable[[], Index], root: Path) -> None:
+    (root / "secret.csv").write_text("a\n1\n")
+    reaching = (
+        f"FROM read_csv('{root}/secret.csv')",
+        f"ATTACH '{root}/other.duckdb' AS other",
+        f"COPY (SELECT 1) TO '{root}/copy.csv'",
+        "SET enable_external_access = true",
+        "SET allowed_paths = []",
+        "LOAD httpfs",
+    )
+    with open_index().read() as connection:
+        for statement in reaching:
+            with pytest.raises(duckdb.Error, match=r"disabled|locked"):
+                connection.execute(statement)
+    assert not (root / "copy.csv").exists()
 
 
 def test_the_lease_ends_without_use(open_index: Callable[[], Index], root: Path) -> None:
