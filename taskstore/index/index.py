@@ -70,9 +70,9 @@ class Index:
     def __init__(self, path: Path, locks: Path, journal: Journal) -> None:
         self._journal = journal
         temporary = path.parent / "tmp"
-        instance = Instance(path, temporary)
-        self._files = IndexFile(path, temporary, journal, OpeningGuard(locks), instance)
-        self._lease = Lease(locks, instance)
+        self._instance = Instance(path, temporary)
+        self._files = IndexFile(path, temporary, journal, OpeningGuard(locks), self._instance)
+        self._lease = Lease(locks, self._instance)
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -185,6 +185,7 @@ class Index:
                 self._lease.leave()
 
     def _open(self, exclusive: bool) -> Session:
+        self._instance.make_ready()  # before any lock is waited for, or held while it is made
         try:
             return self._open_alone() if exclusive else self._open_shared()
         except StorageError as error:

@@ -29,6 +29,12 @@ class Instance:
         self._instance: duckdb.DuckDBPyConnection | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
 
+    def make_ready(self) -> None:
+        """Make the instance if there is none, which takes no lock. What fails, `attach` meets again."""
+        if self._instance is None:
+            with suppress(duckdb.Error):
+                self._instance = self._made()
+
     def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """A connection to the file, to be ended by `detach`.
 
