@@ -119,11 +119,14 @@ class Inbox:
             self._next_look = self._clock() + self._settle
         return gone
 
-    def renamed_from(self, root: int, stamp: Stamp) -> str | None:
+    def renamed_from(self, stamp: Stamp) -> str | None:
         """The path that the file of this stamp had when it was dealt with, if it was renamed since."""
         path = self.tracker.renamed_from(stamp)
+        if path is None:
+            return None
         try:
-            return path if path is not None and look_at(root, path) is None else None
+            with opened_folder(str(self.root)) as root:
+                return path if look_at(root, path) is None else None
         except OSError:
             return None
 

@@ -1,30 +1,26 @@
-"""Batches of files, read and prepared. While one batch is dealt with, the next is prepared by a second process.
+"""Batches of files, read and prepared. While one batch is dealt with, the next is seen to by a second process.
 
-The files are read here, in the loop's thread: a thread of their own would ask for the interpreter's lock after each
-system call, and wait for it most of the time. What is prepared ahead may have changed since; whoever deals with it
-checks that.
+A thread of this process would not do for that: reading takes a dozen system calls a file, and after each of them it
+would wait for the interpreter's lock. What is read ahead may have changed since; whoever deals with it checks that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
 from taskstore.store.helper import Helper
-from taskstore.store.preparing import Batch as Prepared
-from taskstore.store.source import Source
-from taskstore_daemon import log
+from taskstore.store.preparing import PreparedFile
+from taskstore.store.results import DeployResult
+from taskstore_daemon.apart import Content, Wanted, read, read_and_prepare, source_of
 from taskstore_daemon.batches import Ready, next_batch
-from taskstore_daemon.beneath import opened_folder
 from taskstore_daemon.claims import FileId
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.ingest import Arrival, prepare
 from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, LATE_BYTES, LATE_FILES
 from taskstore_daemon.signatures import signature_of
-from taskstore_daemon.take import NotYet, Refused, Taken, take
-from taskstore_specs import Format
+from taskstore_daemon.take import NotYet, Refused, Taken
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -34,16 +30,6 @@ class Batch(msgspec.Struct, frozen=True):
     found: Callable[[], Sequence[Arrival | Refused | NotYet]]
 
 
-class _Read(msgspec.Struct, frozen=True):
-    """A file that was read, and is yet to be prepared; otherwise as Arrival."""
-
-    taken: Taken
-    source: Source
-    file: FileId
-    root: Path
-    key_before: str | None
-
-
 class Reader:
     """Reads what is ready in all inboxes. `signed` says whether the store wants signatures."""
 
@@ -51,7 +37,7 @@ class Reader:
         self._desks = desks
         self._signed = signed
         self._ahead: Batch | None = None
-        self._helper: Helper | None = None
+        self._helper: Helper[Wanted, Content, _Found] | None = None
 
     @property
     def has_more(self) -> bool:
@@ -96,62 +82,52 @@ class Reader:
         return Batch([*batch.files, *late.files], lambda: [*batch.found(), *late.found()])
 
     def _begin(self, files: Sequence[Ready], *, ahead: bool = False) -> Batch | None:
-        """Read these files, and if that is `ahead` of time, have them prepared meanwhile."""
+        """See to these files, and if that is `ahead` of time, in the second process."""
         if not files:
             return None
-        found = self._read(files)
-        sources = [item.source for item in found if isinstance(item, _Read)]
-        begun = self._prepared_ahead(sources) if ahead else None
+        wanted = list(map(self._wanted, files))
+        begun = self._begin_ahead(wanted) if ahead else None
 
-        def collect() -> Sequence[Arrival | Refused | NotYet]:
-            prepared = iter(begun() if begun is not None else map(prepare, sources))
-            return [
-                Arrival(item.file, item.source.path, item.taken, item.root, next(prepared), item.key_before)
-                if isinstance(item, _Read)
-                else item
-                for item in found
-            ]
+        def collect() -> list[Arrival | Refused | NotYet]:
+            found = begun() if begun is not None else [_found(file, None) for file in wanted]
+            return [self._arrival(*item) for item in zip(files, wanted, found, strict=True)]
 
         return Batch(files, collect)
 
-    def _prepared_ahead(self, sources: Sequence[Source]) -> Callable[[], Prepared] | None:
+    def _begin_ahead(self, wanted: Sequence[Wanted]) -> Callable[[], list[_Found]] | None:
         """None when there are too few files to trouble another process with."""
-        if self._helper is None and len(sources) < BATCH_FILES // 2:
+        if self._helper is None and len(wanted) < BATCH_FILES // 2:
             return None
-        self._helper = self._helper or Helper()
-        begun = self._helper.prepare(sources)
+        self._helper = self._helper or Helper(read_and_prepare, _found)
+        return self._helper.begin(wanted)
 
-        def collect() -> Prepared:
-            try:
-                return begun()
-            except Exception:
-                log.fault("a batch could not be prepared", files=len(sources))
-                return [prepare(source) for source in sources]
-
-        return collect
-
-    def _read(self, files: Sequence[Ready]) -> list[_Read | Refused | NotYet]:
-        found: dict[Ready, _Read | Refused | NotYet] = {}
-        for number, desk in enumerate(self._desks):
-            mine = [file for file in files if file.inbox == number]
-            try:
-                with opened_folder(str(desk.inbox.root)) as root:
-                    found |= {file: self._read_file(desk, root, file) for file in mine}
-            except OSError as error:
-                found |= {file: NotYet(file.path, f"the folder cannot be read: {error.strerror}") for file in mine}
-        return [found[file] for file in files]
-
-    def _read_file(self, desk: Desk, root: int, file: Ready) -> _Read | Refused | NotYet:
-        inbox = desk.inbox
-        taken = take(root, file.path, file.stamp)
-        if not isinstance(taken, Taken):
-            return taken
+    def _wanted(self, file: Ready) -> Wanted:
+        inbox = self._desks[file.inbox].inbox
         signature = signature_of(inbox.root, file.path) if self._signed else None
-        before = inbox.renamed_from(root, taken.stamp)
-        return _Read(
-            taken=taken,
-            source=Source(inbox.key(file.path), taken.data, Format.of_name(file.path), signature),
+        return Wanted(str(inbox.root), file.path, file.stamp, inbox.key(file.path), signature)
+
+    def _arrival(self, file: Ready, wanted: Wanted, found: _Found) -> Arrival | Refused | NotYet:
+        if isinstance(found, Refused | NotYet):
+            return found
+        taken, prepared = found
+        inbox = self._desks[file.inbox].inbox
+        before = inbox.renamed_from(taken.stamp)
+        return Arrival(
             file=FileId(file.inbox, file.path),
+            key=wanted.key,
+            taken=taken,
             root=inbox.root,
+            prepared=prepared,
             key_before=inbox.key(before) if before is not None else None,
         )
+
+
+_Found = tuple[Taken, PreparedFile | DeployResult] | Refused | NotYet
+
+
+def _found(file: Wanted, content: Content | None) -> _Found:
+    """What there is of a file, given its content if that is known."""
+    if content is not None:
+        return content.taken, PreparedFile(source_of(file, content.taken.data), content.documents)
+    taken = read(file)
+    return (taken, prepare(source_of(file, taken.data))) if isinstance(taken, Taken) else taken

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from taskstore.store.helper import Helper
-from taskstore.store.preparing import Batch, Deployable, PreparedFile, prepare_chunk
+from taskstore.store.preparing import Batch, Deployable, PreparedFile, prepare_documents, prepare_file, with_documents
 
 FILES_PER_BATCH = 2_500
 BYTES_PER_BATCH = 16 * 1024 * 1024
@@ -25,7 +25,7 @@ class PreparedAhead:
 
     def __init__(self, read: Iterable[Deployable]) -> None:
         self._batches = _batches(read)
-        self._helper = Helper()
+        self._helper = Helper(prepare_documents, with_documents)
         self._ahead: Callable[[], Batch] | None = None
 
     def __enter__(self) -> Self:
@@ -54,8 +54,8 @@ class PreparedAhead:
 
             return fail
         if sum(not isinstance(file, PreparedFile) for file in files) < Helper.WORTHWHILE:
-            return lambda: prepare_chunk(files)
-        return self._helper.prepare(files)
+            return lambda: list(map(prepare_file, files))
+        return self._helper.begin(files)
 
 
 def _batches(read: Iterable[Deployable]) -> Iterator[list[Deployable]]:

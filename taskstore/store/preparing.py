@@ -13,12 +13,14 @@ from taskstore.store.results import DeployResult
 from taskstore.store.source import Source
 from taskstore_specs import read_manifest
 
+Documents = tuple[Prepared, ...]
+
 
 class PreparedFile(msgspec.Struct, frozen=True, gc=False):
     """A file that could be read: its documents, ready to be planned."""
 
     source: Source
-    documents: tuple[Prepared, ...]
+    documents: Documents
 
 
 Deployable = Source | PreparedFile
@@ -46,6 +48,12 @@ def prepare_file(file: Deployable) -> PreparedFile | DeployResult:
     return PreparedFile(file, tuple(prepared))
 
 
-def prepare_chunk(chunk: Chunk) -> Batch:
-    """Prepare each of some files."""
-    return [prepare_file(file) for file in chunk]
+def prepare_documents(chunk: Chunk) -> list[Documents | None]:
+    """The documents of each of some files; None of one that cannot be prepared, as errors need not travel."""
+    prepared = map(prepare_file, chunk)
+    return [file.documents if isinstance(file, PreparedFile) else None for file in prepared]
+
+
+def with_documents(file: Deployable, documents: Documents | None) -> PreparedFile | DeployResult:
+    """What `prepare_file` makes of a file, given its documents if they are known."""
+    return prepare_file(file) if documents is None or isinstance(file, PreparedFile) else PreparedFile(file, documents)

@@ -1,8 +1,8 @@
-"""A second process that prepares files beside this one, as Python computes on one core a process.
+"""A second process beside this one, as Python computes on one core a process.
 
-It is a child that is spoken to over a socket: sources go there, prepared documents come back, pickled, as both ends are
-this program. It opens no file and knows no store. When it cannot be started, or dies, whoever asked it prepares the
-files itself: nothing but time is lost.
+It is a child that is spoken to over a socket: a function and items go there, what the function makes of them comes
+back, pickled, as both ends are this program. When it cannot be started, or dies, whoever asked it does the work itself:
+nothing but time is lost.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from taskstore.plan.prepare import Prepared
-from taskstore.store.preparing import Batch, Chunk, PreparedFile, prepare_chunk, prepare_file
-
-Documents = tuple[Prepared, ...]
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 _LENGTH_BYTES = 8
 _PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from taskstore.store.second import serve; serve(int(sys.argv[1]))"
@@ -46,19 +44,20 @@ class SecondProcess:
         """The child's, while there is one."""
         return self._child.pid if self._child is not None else None
 
-    def prepare(self, chunk: Chunk) -> Batch:
-        """What `prepare_file` makes of each file."""
-        documents: Sequence[Documents | None]
+    def run(
+        self, work: Callable[[Sequence[Item]], Sequence[Found | None]], items: Sequence[Item]
+    ) -> Sequence[Found | None]:
+        """What `work`, a function of a module, gives for each item there; None for all of them when that fails."""
         try:
-            documents = self._ask(chunk)
-        except (OSError, EOFError):
+            if self._socket is None:
+                self._socket = self._start()
+            _send(self._socket, (work, items))
+            found: Sequence[Found | None] = _receive(self._socket)
+        except Exception:
+            # Whatever became of the child or of the work: it can be done here, and its faults are met here.
             self.close()
-            documents = [None] * len(chunk)
-        return [
-            # What is wrong with a file is found out here once more: errors need not travel.
-            prepare_file(file) if found is None or isinstance(file, PreparedFile) else PreparedFile(file, found)
-            for file, found in zip(chunk, documents, strict=True)
-        ]
+            return [None] * len(items)
+        return found
 
     def close(self) -> None:
         """End the child, if there is one."""
@@ -67,13 +66,6 @@ class SecondProcess:
         if self._child is not None:
             self._child.wait()
         self._socket = self._child = None
-
-    def _ask(self, chunk: Chunk) -> list[Documents | None]:
-        if self._socket is None:
-            self._socket = self._start()
-        _send(self._socket, chunk)
-        answer: list[Documents | None] = _receive(self._socket)
-        return answer
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -90,13 +82,13 @@ class SecondProcess:
 
 
 def serve(descriptor: int) -> None:
-    """Be the child: prepare what comes until the other end is closed."""
+    """Be the child: work on what comes until the other end is closed."""
     # A Ctrl-C is meant for the parent, whose end ends this process as well.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=descriptor) as parent, suppress(OSError, EOFError):
         while True:
-            prepared = prepare_chunk(_receive(parent))
-            _send(parent, [file.documents if isinstance(file, PreparedFile) else None for file in prepared])
+            work, items = _receive(parent)
+            _send(parent, work(items))
 
 
 def _send(receiver: socket.socket, value: object) -> None:

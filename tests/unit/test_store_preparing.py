@@ -16,7 +16,15 @@ from taskstore import Source, Store
 from taskstore.errors import StorageError
 from taskstore.store.ahead import BYTES_PER_BATCH, FILES_PER_BATCH, PreparedAhead
 from taskstore.store.helper import FILES_PER_CHUNK, Helper
-from taskstore.store.preparing import Batch, Chunk, PreparedFile, prepare_chunk
+from taskstore.store.preparing import (
+    Batch,
+    Chunk,
+    Documents,
+    PreparedFile,
+    prepare_documents,
+    prepare_file,
+    with_documents,
+)
 from taskstore.store.results import DeployResult
 from taskstore.store.second import SecondProcess
 from taskstore_specs import Format
@@ -40,6 +48,14 @@ def told(batch: Batch) -> list[object]:
     return [str(file.error) if isinstance(file, DeployResult) else file for file in batch]
 
 
+def prepared_by(second: SecondProcess, files: Chunk) -> Batch:
+    return list(map(with_documents, files, second.run(prepare_documents, files)))
+
+
+def prepare_chunk(files: Chunk) -> Batch:
+    return list(map(prepare_file, files))
+
+
 def batches(read: Iterator[Source]) -> list[Batch]:
     with PreparedAhead(read) as ahead:
         return list(iter(ahead.take, []))
@@ -61,23 +77,23 @@ def test_large_files_make_batches_of_fewer() -> None:
 def test_the_second_process_makes_of_files_what_this_one_does() -> None:
     sources = [broken(number) if number % 3 == 0 else manifest(number) for number in range(30)]
     with SecondProcess() as second:
-        assert told(second.prepare(sources)) == told(prepare_chunk(sources))
-        assert told(second.prepare(sources[:1])) == told(prepare_chunk(sources[:1]))
+        assert told(prepared_by(second, sources)) == told(prepare_chunk(sources))
+        assert told(prepared_by(second, sources[:1])) == told(prepare_chunk(sources[:1]))
 
 
 def test_what_the_second_process_has_not_begun_this_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def prepare(self: SecondProcess, chunk: Chunk) -> Batch:
+    def run(self: SecondProcess, work: object, chunk: Chunk) -> list[Documents | None]:
         asked.append(len(chunk))
         assert may_go_on.wait(60)
-        return prepare_chunk(chunk)
+        return prepare_documents(chunk)
 
     may_go_on = threading.Event()
-    monkeypatch.setattr(SecondProcess, "prepare", prepare)
+    monkeypatch.setattr(SecondProcess, "run", run)
     sources = list(map(manifest, range(3 * FILES_PER_CHUNK)))
-    helper = Helper()
-    collect = helper.prepare(sources)
+    helper = Helper(prepare_documents, with_documents)
+    collect = helper.begin(sources)
     threading.Timer(0.5, may_go_on.set).start()
     assert collect() == prepare_chunk(sources)
     assert asked in ([], [FILES_PER_CHUNK])
@@ -89,7 +105,7 @@ def test_files_that_are_prepared_stay_as_they_are() -> None:
     assert batches(iter(prepared)) == [prepared]  # type: ignore[arg-type]
     mixed = [prepared[0], manifest(1)]
     with SecondProcess() as second:
-        assert second.prepare(mixed) == prepared[:2]  # type: ignore[arg-type]
+        assert prepared_by(second, mixed) == prepared[:2]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
@@ -97,26 +113,37 @@ def test_without_a_second_process_this_one_prepares_all(monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "executable", program)
     sources = [manifest(number) for number in range(5)]
     with SecondProcess() as second:
-        assert second.prepare(sources) == prepare_chunk(sources)
+        assert prepared_by(second, sources) == prepare_chunk(sources)
 
 
 def test_a_second_process_that_is_killed_loses_nothing() -> None:
     sources = [manifest(number) for number in range(5)]
     with SecondProcess() as second:
-        second.prepare(sources)
+        prepared_by(second, sources)
         assert second.pid is not None
         os.kill(second.pid, signal.SIGKILL)
-        assert second.prepare(sources) == prepare_chunk(sources)
+        assert prepared_by(second, sources) == prepare_chunk(sources)
+
+
+def broken_work(items: object) -> list[Documents | None]:
+    raise RuntimeError(items)
+
+
+def test_work_that_fails_there_is_done_here() -> None:
+    sources = [manifest(number) for number in range(5)]
+    with SecondProcess() as second:
+        assert second.run(broken_work, sources) == [None] * 5
+        assert prepared_by(second, sources) == prepare_chunk(sources)
 
 
 def test_an_interrupt_is_left_to_this_process() -> None:
     sources = [manifest(number) for number in range(5)]
     with SecondProcess() as second:
-        second.prepare(sources)
+        prepared_by(second, sources)
         pid = second.pid
         assert pid is not None
         os.kill(pid, signal.SIGINT)
-        second.prepare(sources)
+        prepared_by(second, sources)
         assert second.pid == pid
 
 
@@ -125,7 +152,7 @@ def test_nothing_is_left_running() -> None:
         ahead.take()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("taskstore-prepare")]
     with SecondProcess() as second:
-        second.prepare([manifest(1)])
+        prepared_by(second, [manifest(1)])
         pid = second.pid
         assert pid is not None
     with pytest.raises(ProcessLookupError):
