@@ -10,6 +10,7 @@ import msgspec
 from taskstore.store.preparing import Documents, PreparedFile, prepare_file
 from taskstore.store.source import Source
 from taskstore_daemon.beneath import opened_folder
+from taskstore_daemon.claims import Claim, claims_of
 from taskstore_daemon.scan import Stamp
 from taskstore_daemon.take import NotYet, Refused, Taken, take
 from taskstore_specs import Format
@@ -27,10 +28,11 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """A file that was read, and its documents."""
+    """A file that was read, its documents, and what they claim."""
 
     taken: Taken
     documents: Documents
+    claims: tuple[Claim, ...]
 
 
 def read_and_prepare(files: Sequence[Wanted]) -> list[Content | None]:
@@ -57,4 +59,6 @@ def _content(file: Wanted) -> Content | None:
     if not isinstance(taken, Taken):
         return None
     prepared = prepare_file(source_of(file, taken.data))
-    return Content(taken, prepared.documents) if isinstance(prepared, PreparedFile) else None
+    if not isinstance(prepared, PreparedFile):
+        return None
+    return Content(taken, prepared.documents, claims_of(prepared.documents))

@@ -6,7 +6,7 @@ take 16 more for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import NamedTuple
 
@@ -35,8 +35,13 @@ class Claim(NamedTuple):
 _PART = 15
 
 
-def claim(document: PreparedTask) -> Claim:
-    """What a document claims."""
+def claims_of(documents: Iterable[Prepared]) -> tuple[Claim, ...]:
+    """What the documents of a file claim; of several about one version, the first."""
+    claims = [_claim(document) for document in documents if isinstance(document, PreparedTask)]
+    return tuple({claim.version: claim for claim in reversed(claims)}.values())
+
+
+def _claim(document: PreparedTask) -> Claim:
     triggers = msgspec.to_builtins(document.triggers, enc_hook=str)
     content = Digest.of(encode_canonical([document.digest.hex, triggers])) if triggers else document.digest
     return Claim(_version(document.task_id), _part(content))
@@ -72,13 +77,12 @@ class Claims:
         self._shared: dict[bytes, dict[bytes, dict[FileId, None]]] = {}
         """Of each version with several claimants, who claims which content, in the order they came."""
 
-    def replace(self, file: FileId, documents: Iterable[Prepared]) -> set[FileId]:
-        """`file` claims what these documents say, and nothing else.
+    def replace(self, file: FileId, new: Collection[Claim]) -> set[FileId]:
+        """`file` claims this, and nothing else.
 
         Returns the other files that are contradicted now and were not, or were and are not any more.
         """
         old = _unpack(self._of_file.pop(file, b""))
-        new = _first_of_each_version(documents)
         versions = {claim.version for claim in (*old, *new)}
         contested = {version for version in versions if self._is_contested(version)}
         for claim in old:
@@ -99,7 +103,7 @@ class Claims:
         """Up to `most` files that say something else about the version that `document` of `file` is about."""
         if not self._shared:
             return []
-        mine = claim(document)
+        mine = _claim(document)
         others = (
             other
             for content, files in self._shared.get(mine.version, {}).items()
@@ -140,8 +144,3 @@ class Claims:
         if len(contents) == 1 and len(next(iter(contents.values()))) == 1:
             self._sole[version] = next(iter(next(iter(contents.values()))))
             del self._shared[version]
-
-
-def _first_of_each_version(documents: Iterable[Prepared]) -> tuple[Claim, ...]:
-    claims = [claim(document) for document in documents if isinstance(document, PreparedTask)]
-    return tuple({claim.version: claim for claim in reversed(claims)}.values())

@@ -19,7 +19,7 @@ from taskstore.store.results import DeployResult
 from taskstore.store.source import Source
 from taskstore.store.store import Store, caller
 from taskstore_daemon import log
-from taskstore_daemon.claims import Claims, FileId
+from taskstore_daemon.claims import Claim, Claims, FileId
 from taskstore_daemon.missing import Missing
 from taskstore_daemon.take import Taken
 from taskstore_daemon.verdict import Verdict
@@ -28,8 +28,8 @@ _RIVALS_NAMED = 5
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A file that was read: which it is, what the journal calls it, what it held, the folder of its inbox, and what was
-    made of it.
+    """A file that was read: which it is, what the journal calls it, what it held, the folder of its inbox, what was
+    made of it, and what it claims.
 
     `key_before` is what the journal calls it if it was renamed since it was last dealt with.
     """
@@ -39,6 +39,7 @@ class Arrival(msgspec.Struct, frozen=True):
     taken: Taken
     root: Path
     prepared: PreparedFile | DeployResult
+    claims: tuple[Claim, ...]
     key_before: str | None = None
 
 
@@ -106,8 +107,8 @@ class Ingest:
         return shaken
 
     def _note_claims(self, arrival: Arrival) -> None:
+        self._shaken |= self._claims.replace(arrival.file, arrival.claims)
         documents = arrival.prepared.documents if isinstance(arrival.prepared, PreparedFile) else ()
-        self._shaken |= self._claims.replace(arrival.file, documents)
         if self._missing is not None and documents:
             # A file that cannot be read speaks of what it spoke of before: breaking it is not removing it.
             tasks = [document.task_id.task for document in documents if isinstance(document, PreparedTask)]

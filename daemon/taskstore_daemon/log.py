@@ -30,6 +30,9 @@ def configure(*, as_json: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if as_json else _TextLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # What no line tells is not looked up for each (https://docs.python.org/3/howto/logging.html#optimization).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _when(record: logging.LogRecord) -> str:

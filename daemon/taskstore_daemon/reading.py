@@ -15,7 +15,7 @@ from taskstore.store.preparing import PreparedFile
 from taskstore.store.results import DeployResult
 from taskstore_daemon.apart import Content, Wanted, read, read_and_prepare, source_of
 from taskstore_daemon.batches import Ready, next_batch
-from taskstore_daemon.claims import FileId
+from taskstore_daemon.claims import Claim, FileId, claims_of
 from taskstore_daemon.desk import Desk
 from taskstore_daemon.ingest import Arrival, prepare
 from taskstore_daemon.limits import BATCH_BYTES, BATCH_FILES, LATE_BYTES, LATE_FILES
@@ -109,7 +109,7 @@ class Reader:
     def _arrival(self, file: Ready, wanted: Wanted, found: _Found) -> Arrival | Refused | NotYet:
         if isinstance(found, Refused | NotYet):
             return found
-        taken, prepared = found
+        taken, prepared, claims = found
         inbox = self._desks[file.inbox].inbox
         before = inbox.renamed_from(taken.stamp)
         return Arrival(
@@ -118,16 +118,20 @@ class Reader:
             taken=taken,
             root=inbox.root,
             prepared=prepared,
+            claims=claims,
             key_before=inbox.key(before) if before is not None else None,
         )
 
 
-_Found = tuple[Taken, PreparedFile | DeployResult] | Refused | NotYet
+_Found = tuple[Taken, PreparedFile | DeployResult, tuple[Claim, ...]] | Refused | NotYet
 
 
 def _found(file: Wanted, content: Content | None) -> _Found:
     """What there is of a file, given its content if that is known."""
     if content is not None:
-        return content.taken, PreparedFile(source_of(file, content.taken.data), content.documents)
+        return content.taken, PreparedFile(source_of(file, content.taken.data), content.documents), content.claims
     taken = read(file)
-    return (taken, prepare(source_of(file, taken.data))) if isinstance(taken, Taken) else taken
+    if not isinstance(taken, Taken):
+        return taken
+    prepared = prepare(source_of(file, taken.data))
+    return taken, prepared, claims_of(prepared.documents) if isinstance(prepared, PreparedFile) else ()

@@ -27,13 +27,12 @@ def replace_files(contents: Files, *, tmp: Path, mode: int = 0o666) -> None:
     count = sum(map(len, contents.values()))
     if not count:
         return
-    create_folders(contents)
     with storage_errors("cannot write below", _common_parent(contents)), temporary.open_tmp(tmp) as source:
         _Batch(source, count).write(contents, mode)
 
 
 class _Batch:
-    """Order of writes: all temporary files, one wait for them, all their names, one wait for those.
+    """Order of writes: missing folders and all temporary files, one wait for them, all their names, one wait for those.
 
     `source` is the open `tmp/`, opened before the first write so that its syncfs tells of every failure since.
     """
@@ -44,6 +43,7 @@ class _Batch:
         self.written: dict[Path, dict[str, str]] = {}
 
     def write(self, contents: Files, mode: int) -> None:
+        create_folders(contents, durable=not self.whole_filesystem)
         try:
             for folder, files in contents.items():
                 written = self.written[folder] = {}

@@ -58,16 +58,18 @@ def create_folder(path: Path) -> None:
     create_folders([path])
 
 
-def create_folders(paths: Collection[Path]) -> None:
+def create_folders(paths: Collection[Path], *, durable: bool = True) -> None:
     """Make the folders `paths` and the missing ones above them, durably. Raises StorageError.
 
-    One that is there already is made durable too: whoever made it may have been stopped just before that.
+    One that is there already is made durable too: whoever made it may have been stopped just before that. Not
+    `durable` is for a caller who waits for the whole filesystem next; those above them are durable even so.
     """
     for path in paths:
         with storage_errors("cannot make the folder", path):
             _create(path)
-    for parent in {path.parent for path in paths}:
-        sync_folder(parent)
+    if durable:
+        for parent in {path.parent for path in paths}:
+            sync_folder(parent)
 
 
 def _create(path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskstore.plan.prepare import Prepared, PreparedTask, prepare
-from taskstore_daemon.claims import Claims, FileId
+from taskstore_daemon.claims import Claims, FileId, claims_of
 from taskstore_specs import Format, read_manifest
 
 A, B, C = (FileId(0, name) for name in "abc")
@@ -29,43 +29,43 @@ def rivals(claims: Claims, file: FileId, said: list[Prepared]) -> list[FileId]:
 
 def test_one_file_contradicts_nobody() -> None:
     claims = Claims()
-    assert claims.replace(A, says()) == set()
-    assert claims.replace(A, says(image="two")) == set()
+    assert claims.replace(A, claims_of(says())) == set()
+    assert claims.replace(A, claims_of(says(image="two"))) == set()
     assert rivals(claims, A, says(image="two")) == []
 
 
 def test_files_that_say_the_same_do_not_contradict_each_other() -> None:
     claims = Claims()
-    claims.replace(A, says())
-    assert claims.replace(B, says()) == set()
+    claims.replace(A, claims_of(says()))
+    assert claims.replace(B, claims_of(says())) == set()
     assert rivals(claims, B, says()) == []
 
 
 def test_files_that_say_different_things_do_and_the_other_is_shaken() -> None:
     claims = Claims()
-    claims.replace(A, says())
-    assert claims.replace(B, says(image="two")) == {A}
+    claims.replace(A, claims_of(says()))
+    assert claims.replace(B, claims_of(says(image="two"))) == {A}
     assert rivals(claims, A, says()) == [B]
     assert rivals(claims, B, says(image="two")) == [A]
 
 
 def test_triggers_are_content_too() -> None:
     claims = Claims()
-    claims.replace(A, says(cron="0 1 * * *"))
-    assert claims.replace(B, says(cron="0 2 * * *")) == {A}
+    claims.replace(A, claims_of(says(cron="0 1 * * *")))
+    assert claims.replace(B, claims_of(says(cron="0 2 * * *"))) == {A}
 
 
 def test_other_versions_do_not_matter() -> None:
     claims = Claims()
-    claims.replace(A, says("v1"))
-    assert claims.replace(B, says("v2", "two")) == set()
+    claims.replace(A, claims_of(says("v1")))
+    assert claims.replace(B, claims_of(says("v2", "two"))) == set()
 
 
 def test_when_one_goes_the_others_stand_again() -> None:
     claims = Claims()
-    claims.replace(A, says())
-    claims.replace(B, says(image="two"))
-    claims.replace(C, says())
+    claims.replace(A, claims_of(says()))
+    claims.replace(B, claims_of(says(image="two")))
+    claims.replace(C, claims_of(says()))
     assert rivals(claims, B, says(image="two")) == [A, C]
     assert claims.replace(B, ()) == {A, C}
     assert rivals(claims, A, says()) == []
@@ -73,9 +73,9 @@ def test_when_one_goes_the_others_stand_again() -> None:
 
 def test_one_rival_more_changes_nobodys_standing() -> None:
     claims = Claims()
-    claims.replace(A, says(image="one"))
-    claims.replace(B, says(image="two"))
-    assert claims.replace(C, says(image="three")) == set()
+    claims.replace(A, claims_of(says(image="one")))
+    claims.replace(B, claims_of(says(image="two")))
+    assert claims.replace(C, claims_of(says(image="three"))) == set()
     assert claims.replace(C, ()) == set()
 
 
@@ -104,6 +104,6 @@ def test_whoever_comes_to_be_contradicted_or_stops_being_so_is_shaken(steps: lis
         said.pop(file, None)
         if image:
             said[file] = says(version, image)
-        shaken = claims.replace(file, said.get(file, ()))
+        shaken = claims.replace(file, claims_of(said.get(file, ())))
         assert (before ^ contradicted()) - {file} == shaken
         assert {each for each in said if rivals(claims, each, said[each])} == contradicted()
