@@ -82,6 +82,7 @@ def command(
     from taskstore_daemon.assembly import Settings, assembled
 
     memory.keep_together()
+    memory.collect_rarely()
     log.configure(as_json=log_form == "json")
     settings = Settings(
         store=store,
