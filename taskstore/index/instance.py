@@ -42,14 +42,10 @@ class Instance:
         the file cannot be used.
         """
         try:
-            if self._instance is None:
-                self._instance = self._made()
-            self._connection = self._instance.cursor()
-            self._attach(self._connection, read_only)
-            return self._connection
-        except BaseException:
-            self.close()
-            raise
+            return self._attached(read_only)
+        except duckdb.PermissionException:
+            # DuckDB notes where an allowed path leads: there was a link when the instance was made, or there is now.
+            return self._attached(read_only)
 
     def detach(self) -> None:
         """Write what the write-ahead log holds to the file and let go of it. What fails, the next opening finds."""
@@ -86,6 +82,17 @@ class Instance:
         for setting, value in LOCKED.items():
             instance.execute(f"SET {setting} = {value}")
         return instance
+
+    def _attached(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        try:
+            if self._instance is None:
+                self._instance = self._made()
+            self._connection = self._instance.cursor()
+            self._attach(self._connection, read_only)
+        except BaseException:
+            self.close()
+            raise
+        return self._connection
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, read_only: bool) -> None:
         mode = "READ_ONLY" if read_only else "READ_WRITE"

@@ -279,13 +279,13 @@ class TestCrashOfTheLibrary:
 
     CRASH = """
 import os, signal, sys
-import duckdb
 from pathlib import Path
 from taskstore.index import Index
+from taskstore.index.instance import Instance
 from taskstore.journal import FileJournal
 root = Path(sys.argv[1])
 if sys.argv[2] == "crash":
-    duckdb.connect = lambda *given, **named: os.kill(os.getpid(), signal.SIGABRT)
+    Instance.attach = lambda *given, **named: os.kill(os.getpid(), signal.SIGABRT)
 index = Index(root / "index.duckdb", root / "locks", FileJournal(root, "store"))
 with index.read() as connection:
     print(connection.execute("SELECT count(*) FROM task_versions").fetchone()[0])

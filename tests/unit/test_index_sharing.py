@@ -127,6 +127,20 @@ def test_another_connection_of_the_process_is_waited_for_by_nobody_and_damages_n
     assert not caplog.messages
 
 
+def test_a_link_on_the_way_to_the_index_may_change(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        for folder in ("journal", "tmp", "locks"):
+            (tmp_path / name / folder).mkdir(parents=True)
+    link = tmp_path / "current"
+    link.symlink_to("one")
+    index = Index(link / "index.duckdb", link / "locks", FileJournal(link, "store"))
+    commit(index, link, "x")
+    index.release()
+    link.unlink()
+    link.symlink_to("two")
+    assert count(index) == 0
+
+
 def test_nothing_but_the_index_is_in_reach(open_index: Callable[[], Index], root: Path) -> None:
     (root / "secret.csv").write_text("a\n1\n")
     reaching = (
