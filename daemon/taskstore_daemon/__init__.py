@@ -6,6 +6,7 @@ drops.py     what `drop` puts into a folder, and which receipt answers it
 service.py   the loop: look, work, tell, wait
 work.py      one batch: the ready files deployed and receipted
 reading.py   batches of files read and prepared, one ahead in a flood
+apart.py     reading and preparing them, in this process or a second one
 bundles/     bundles: gathered, taken in by a process of their own, told of
 publish.py   telling how it goes
 inbox.py     one watched folder: its scans, its watcher, what waits
