@@ -201,7 +201,7 @@ def _verdict(arrival: Arrival, results: Sequence[DeployResult], now: datetime) -
     taken = arrival.taken
     known = DeployResult(path=arrival.key, document=0, outcome=Outcome.UNCHANGED)
     return Verdict(
-        path=taken.path,
+        path=arrival.file.path,
         content=taken.digest,
         size=len(taken.data),
         at=now,

@@ -25,7 +25,6 @@ from taskstore_specs.limits import MANIFEST_BYTES
 class Taken(msgspec.Struct, frozen=True):
     """A file's bytes, as they were at `stamp`, and their digest."""
 
-    path: str
     stamp: Stamp
     data: bytes
     digest: Digest
@@ -94,7 +93,7 @@ def _read(descriptor: int, path: str, expected: Stamp) -> Taken | Refused | NotY
     data = _read_all(descriptor, expected.size)
     if Stamp.of(os.fstat(descriptor)) != expected or len(data) != expected.size:
         return NotYet(path, "it changed while it was read")
-    return Taken(path, expected, data, Digest.of(data))
+    return Taken(expected, data, Digest.of(data))
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

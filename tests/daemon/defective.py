@@ -22,7 +22,9 @@ def tell_before_commit() -> None:
     def tell_and_commit(self: Ingest, arrivals: Sequence[Arrival], now: datetime) -> list[Verdict]:
         for arrival in arrivals:
             taken, result = arrival.taken, DeployResult(path=arrival.key, document=0, outcome=Outcome.CREATED)
-            told = Verdict(path=taken.path, content=taken.digest, size=len(taken.data), at=now, results=(result,))
+            told = Verdict(
+                path=arrival.file.path, content=taken.digest, size=len(taken.data), at=now, results=(result,)
+            )
             Receipts(arrival.root).write([told])
         return commit(self, arrivals, now)
 

@@ -78,8 +78,7 @@ def test_parts_come_in_any_order_over_a_long_time(plant: Plant, upstream: Upstre
     assert "part 2 of" in plant.receipt("big.tar")["why"]  # type: ignore[index]
     assert not note_of(plant, "big.tar").exists()
     assert plant.deploys() == []
-    waiting = until(lambda: plant.health()["waiting_files"])
-    assert waiting[0]["path"] == "big.tar"
+    until(lambda: [waiting["path"] for waiting in plant.health()["waiting_files"]] == ["big.tar"], "the bundle waits")
     carry(plant, second)
     outcome(plant, "big.tar", "applied")
     assert content_of(plant.store) == content_of(upstream.store)
@@ -467,12 +466,21 @@ def test_status_and_metrics_count_bundles(plant: Plant, upstream: Upstream) -> N
     plant.start("--metrics", str(file))
     upstream.deploy("a", content="x" * 100_000)
     carry(plant, *upstream.pack("a.tar"), upstream.pack("b.tar", most=65_536)[0])
-    until(lambda: 'outcome="applied"} 1' in file.read_text())
-    until(lambda: f'taskstored_waiting_files{{inbox="{plant.inbox}"}} 1' in file.read_text())
-    assert f'taskstored_applying{{inbox="{plant.inbox}"}} 0' in file.read_text()
-    [inbox] = json.loads(plant.call("status", "--json").stdout)["inboxes"]
-    assert (inbox["known"], inbox["counts"]["applied"], inbox["applying"]) == (2, 1, "")
-    assert [(named["path"], named["why"]) for named in inbox["waiting_files"]] == [("b.tar", "part 2 of 2 is missing")]
+
+    def is_told() -> bool:
+        [inbox] = json.loads(plant.call("status", "--json").stdout)["inboxes"]
+        waiting = [(named["path"], named["why"]) for named in inbox["waiting_files"]]
+        counted = (inbox["known"], inbox["counts"]["applied"], inbox["applying"])
+        return waiting == [("b.tar", "part 2 of 2 is missing")] and counted == (2, 1, "")
+
+    def is_measured() -> bool:
+        text = file.read_text()
+        inbox = f'{{inbox="{plant.inbox}"}}'
+        wanted = ('outcome="applied"} 1', f"taskstored_waiting_files{inbox} 1", f"taskstored_applying{inbox} 0")
+        return all(line in text for line in wanted)
+
+    until(is_told, "the status")
+    until(is_measured, "the metrics")
 
 
 def test_parts_that_were_taken_in_are_not_read_again(plant: Plant, upstream: Upstream) -> None:

@@ -43,6 +43,7 @@ def test_metrics_in_a_file(plant: Plant) -> None:
     plant.start("--metrics", str(file))
     plant.drop("a.json", manifest("a"))
     plant.drop("b.json", "{")
+    until(file.exists)
     until(lambda: 'outcome="created"} 1' in file.read_text())
     until(lambda: f'taskstored_refused_files{{inbox="{plant.inbox}"}} 1' in file.read_text())
     check_format(file.read_text())

@@ -57,7 +57,7 @@ def test_what_the_second_process_prepares_is_what_would_be_prepared_here(inbox: 
         for file, found in zip(batch.files, batch.found(), strict=True):
             assert isinstance(found, Arrival)
             assert isinstance(found.prepared, PreparedFile)
-            assert found.taken.path == file.path
+            assert found.file.path == file.path
             assert [document.task_id.name for document in found.prepared.documents] == [Path(file.path).stem]  # type: ignore[union-attr]
     reader.rest()
 
