@@ -54,12 +54,12 @@ class Helper(Generic[Item, Found, Done]):
             return [
                 done
                 for part, chunk, ahead in zip(parts, chunks, begun, strict=True)
-                for done in (part if part is not None else map(self._here, chunk, ahead.result()))
+                for done in (part if part is not None else map(self._here, chunk, ahead.result()()))
             ]
 
         return collect
 
-    def _ask(self, chunk: Sequence[Item]) -> Sequence[Found | None]:
+    def _ask(self, chunk: Sequence[Item]) -> Callable[[], Sequence[Found | None]]:
         return self._process.run(self._there, chunk)
 
     def close(self) -> None:

@@ -46,18 +46,22 @@ class SecondProcess:
 
     def run(
         self, work: Callable[[Sequence[Item]], Sequence[Found | None]], items: Sequence[Item]
-    ) -> Sequence[Found | None]:
-        """What `work`, a function of a module, gives for each item there; None for all of them when that fails."""
+    ) -> Callable[[], Sequence[Found | None]]:
+        """What `work`, a function of a module, gives for each item there; None for all of them when that fails.
+
+        It is there when this returns, and made into objects when it is called for: those of a batch that is yet to
+        come would lie scattered among those that stay of the one at hand.
+        """
         try:
             if self._socket is None:
                 self._socket = self._start()
             _send(self._socket, (work, items))
-            found: Sequence[Found | None] = _receive(self._socket)
+            answer = _received(self._socket)
         except Exception:
             # Whatever became of the child or of the work: it can be done here, and its faults are met here.
             self.close()
-            return [None] * len(items)
-        return found
+            return lambda: [None] * len(items)
+        return lambda: _loaded(answer)
 
     def close(self) -> None:
         """End the child, if there is one."""
@@ -87,7 +91,7 @@ def serve(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=descriptor) as parent, suppress(OSError, EOFError):
         while True:
-            work, items = _receive(parent)
+            work, items = _loaded(_received(parent))
             _send(parent, work(items))
 
 
@@ -96,10 +100,13 @@ def _send(receiver: socket.socket, value: object) -> None:
     receiver.sendall(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
 
 
-def _receive(sender: socket.socket) -> Any:
+def _received(sender: socket.socket) -> bytearray:
     """Raises EOFError when the other end is closed."""
-    size = int.from_bytes(_exactly(sender, _LENGTH_BYTES), "big")
-    return pickle.loads(_exactly(sender, size))  # noqa: S301 - the other end is this program, on a socket of its own
+    return _exactly(sender, int.from_bytes(_exactly(sender, _LENGTH_BYTES), "big"))
+
+
+def _loaded(data: bytearray) -> Any:
+    return pickle.loads(data)  # noqa: S301 - the other end is this program, on a socket of its own
 
 
 def _exactly(sender: socket.socket, size: int) -> bytearray:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,7 +49,7 @@ def told(batch: Batch) -> list[object]:
 
 
 def prepared_by(second: SecondProcess, files: Chunk) -> Batch:
-    return list(map(with_documents, files, second.run(prepare_documents, files)))
+    return list(map(with_documents, files, second.run(prepare_documents, files)()))
 
 
 def prepare_chunk(files: Chunk) -> Batch:
@@ -84,10 +84,10 @@ def test_the_second_process_makes_of_files_what_this_one_does() -> None:
 def test_what_the_second_process_has_not_begun_this_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def run(self: SecondProcess, work: object, chunk: Chunk) -> list[Documents | None]:
+    def run(self: SecondProcess, work: object, chunk: Chunk) -> Callable[[], list[Documents | None]]:
         asked.append(len(chunk))
         assert may_go_on.wait(60)
-        return prepare_documents(chunk)
+        return lambda: prepare_documents(chunk)
 
     may_go_on = threading.Event()
     monkeypatch.setattr(SecondProcess, "run", run)
@@ -132,7 +132,7 @@ def broken_work(items: object) -> list[Documents | None]:
 def test_work_that_fails_there_is_done_here() -> None:
     sources = [manifest(number) for number in range(5)]
     with SecondProcess() as second:
-        assert second.run(broken_work, sources) == [None] * 5
+        assert second.run(broken_work, sources)() == [None] * 5
         assert prepared_by(second, sources) == prepare_chunk(sources)
 
 
