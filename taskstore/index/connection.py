@@ -32,9 +32,9 @@ BOUNDED = {
     "threads": THREADS,
 }
 """How every connection is opened: nothing is fetched from anywhere, within these bounds."""
-LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
+_LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
 """Confines a connection to its own file for good."""
-_CONFINED = {**BOUNDED, **LOCKED}
+_CONFINED = {**BOUNDED, **_LOCKED}
 _HELD = re.compile(r"Could not set lock on file.*?(?:held in (?P<program>.*?) \(PID (?P<pid>\d+)\)|\Z)", re.DOTALL)
 
 
@@ -70,9 +70,16 @@ def unless_held(path: Path, opening: Callable[[], Answer]) -> Answer:
         time.sleep(_RETRY)
 
 
-def quoted(text: str) -> str:
-    """`text`, which is ours, as a literal for a setting, as settings take no parameters."""
-    return "'" + text.replace("'", "''") + "'"
+def confine(connection: duckdb.DuckDBPyConnection, *files: Path) -> None:
+    """Confine a connection to `files`, whose paths no user has chosen, for good. Raises duckdb.Error.
+
+    They must be allowed before all others are forbidden, which the order of a configuration does not tell.
+    """
+    # A setting takes no parameters, so the paths are quoted by hand.
+    allowed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    connection.execute(f"SET allowed_paths = [{allowed}]")
+    for setting, value in _LOCKED.items():
+        connection.execute(f"SET {setting} = {value}")
 
 
 def connect_exporting(path: Path, file: Path, *, temporary: Path) -> duckdb.DuckDBPyConnection:
@@ -82,9 +89,7 @@ def connect_exporting(path: Path, file: Path, *, temporary: Path) -> duckdb.Duck
     """
     connection = duckdb.connect(str(path), read_only=True, config=_config(temporary, BOUNDED))
     try:
-        connection.execute(f"SET allowed_paths = [{quoted(str(file))}]")
-        for setting, value in LOCKED.items():
-            connection.execute(f"SET {setting} = {value}")
+        confine(connection, file)
     except duckdb.Error:
         connection.close()
         raise

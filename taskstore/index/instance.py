@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from taskstore.errors import BusyError
-from taskstore.index.connection import BOUNDED, LOCKED, quoted, unless_held
+from taskstore.index.connection import BOUNDED, confine, unless_held
 
 _NAME = '"index"'
 """What the file is called in the instance: what DuckDB calls `index.duckdb` by itself."""
@@ -76,11 +76,7 @@ class Instance:
 
     def _made(self) -> duckdb.DuckDBPyConnection:
         instance = duckdb.connect(":memory:", config={**BOUNDED, "temp_directory": str(self._temporary)})
-        # The files must be allowed before all others are forbidden, which the order of a configuration does not tell.
-        allowed = ", ".join(quoted(f"{self._path}{suffix}") for suffix in _BESIDE)
-        instance.execute(f"SET allowed_paths = [{allowed}]")
-        for setting, value in LOCKED.items():
-            instance.execute(f"SET {setting} = {value}")
+        confine(instance, *(self._path.with_name(self._path.name + suffix) for suffix in _BESIDE))
         return instance
 
     def _attached(self, read_only: bool) -> duckdb.DuckDBPyConnection:
